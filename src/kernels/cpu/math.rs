@@ -1,0 +1,104 @@
+//! Transcendental functions that give the same bits on every platform.
+
+use wide::f32x8;
+
+/// `sqrt(2 / pi)`, of the tanh form of GELU (Hendrycks and Gimpel 2016, arXiv 1606.08415).
+pub const GELU_SCALE: f32 = 0.797_884_6;
+/// Cubic coefficient of the tanh form of GELU.
+pub const GELU_CUBIC: f32 = 0.044_715;
+/// Exponents beyond this are cut off before `exp`, which would overflow.
+pub const EXP_LIMIT: f32 = 80.0;
+
+/// `e^x` for `|x| <= EXP_LIMIT`, cut off beyond, within 2 units in the last place.
+///
+/// Range reduction by rounding to a multiple of `ln 2`, then a degree-6 polynomial (Cephes `expf`).
+pub fn exp8(x: f32x8) -> f32x8 {
+    const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23: adding and subtracting it rounds to an integer.
+    let x = x.fast_max(f32x8::splat(-EXP_LIMIT)).fast_min(f32x8::splat(EXP_LIMIT));
+    let k = (x * f32x8::splat(std::f32::consts::LOG2_E) + f32x8::splat(ROUND)) - f32x8::splat(ROUND);
+    let r = x - k * f32x8::splat(0.693_359_4) - k * f32x8::splat(-2.121_944_4e-4);
+    let mut p = f32x8::splat(1.987_569_1e-4);
+    for c in [1.398_2e-3, 8.333_451_9e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5.000_000_1e-1] {
+        p = p * r + f32x8::splat(c);
+    }
+    let value = p * r * r + r + f32x8::splat(1.0);
+    let bits = k.to_array().map(|k| f32::from_bits(((k as i32 + 127) as u32) << 23));
+    value * f32x8::from(bits)
+}
+
+/// Scalar [`exp8`].
+pub fn exp(x: f32) -> f32 {
+    exp8(f32x8::splat(x)).to_array()[0]
+}
+
+/// Logistic sigmoid of `2 u`, where `u` is the inner term of the tanh form of GELU.
+fn gelu_gate(x: f32x8) -> f32x8 {
+    let u = f32x8::splat(GELU_SCALE) * (x + f32x8::splat(GELU_CUBIC) * x * x * x);
+    let one = f32x8::splat(1.0);
+    one / (one + exp8(f32x8::splat(-2.0) * u))
+}
+
+/// Tanh form of GELU, `x * sigmoid(2 u)`.
+pub fn gelu8(x: f32x8) -> f32x8 {
+    x * gelu_gate(x)
+}
+
+/// Derivative of [`gelu8`].
+pub fn gelu_grad8(x: f32x8) -> f32x8 {
+    let gate = gelu_gate(x);
+    let one = f32x8::splat(1.0);
+    let du = f32x8::splat(GELU_SCALE) * (one + f32x8::splat(3.0 * GELU_CUBIC) * x * x);
+    gate + x * gate * (one - gate) * f32x8::splat(2.0) * du
+}
+
+/// Applies an eight-wide function to `out[i] = f(a[i], b[i])`, padding the tail with zeros.
+pub fn zip8(a: &[f32], b: &[f32], out: &mut [f32], f: impl Fn(f32x8, f32x8) -> f32x8) {
+    for ((a, b), out) in a.chunks(8).zip(b.chunks(8)).zip(out.chunks_mut(8)) {
+        let value = f(load8(a), load8(b)).to_array();
+        out.copy_from_slice(&value[..out.len()]);
+    }
+}
+
+/// Eight floats from the start of `data`, zero beyond its end.
+#[inline(always)]
+pub fn load8(data: &[f32]) -> f32x8 {
+    if let Some(full) = data.first_chunk::<8>() {
+        return f32x8::from(*full);
+    }
+    let mut padded = [0.0; 8];
+    padded[..data.len()].copy_from_slice(data);
+    f32x8::from(padded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exp_is_within_two_ulp_of_the_true_value() {
+        for i in -8000..=8000 {
+            let x = i as f32 * 0.01;
+            let truth = libm::exp(f64::from(x));
+            let error = (f64::from(exp(x)) - truth).abs() / truth;
+            assert!(error < 2.4e-7, "exp({x}) is off by {error:e}");
+        }
+        assert_eq!(exp(0.0), 1.0);
+        assert!(exp(1e9).is_finite() && exp(-1e9) > 0.0);
+    }
+
+    #[test]
+    fn gelu_gradient_matches_finite_differences() {
+        for i in -60..=60 {
+            let x = i as f64 * 0.1;
+            let gelu = |x: f64| {
+                let u = f64::from(GELU_SCALE) * (x + f64::from(GELU_CUBIC) * x * x * x);
+                0.5 * x * (1.0 + libm::tanh(u))
+            };
+            let slope = (gelu(x + 1e-5) - gelu(x - 1e-5)) / 2e-5;
+            let ours = gelu_grad8(f32x8::splat(x as f32)).to_array()[0];
+            assert!((f64::from(ours) - slope).abs() < 2e-6, "gelu'({x}) = {ours}, expected {slope}");
+            let value = gelu8(f32x8::splat(x as f32)).to_array()[0];
+            assert!((f64::from(value) - gelu(x)).abs() < 2e-6);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Where things live in the flat parameter vector of a lane, and how activations divide into heads.
+
+/// Widths and offsets are multiples of this many floats: one four-wide vector.
+pub const ALIGN: usize = 4;
+
+/// An affine map `y = x W + b` inside the flat parameters: `inputs` rows of `W`, `[inputs, outputs]`,
+/// directly followed by `bias_rows` rows of bias, each `outputs` wide.
+///
+/// With `bias_rows > 1` row `r` of the input gets bias row `r % bias_rows`: a bias per token, which is
+/// how learned positions are added by the patch embedding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Affine {
+    /// First float of `W`.
+    pub offset: usize,
+    /// Input features.
+    pub inputs: usize,
+    /// Output features.
+    pub outputs: usize,
+    /// Number of bias rows.
+    pub bias_rows: usize,
+}
+
+impl Affine {
+    /// First float of the bias.
+    pub fn bias_offset(&self) -> usize {
+        self.offset + self.inputs * self.outputs
+    }
+
+    /// Floats taken by weights and bias.
+    pub fn len(&self) -> usize {
+        (self.inputs + self.bias_rows) * self.outputs
+    }
+
+    /// Whether the map has no parameters.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Scale and shift of a layer norm: `features` scales, then `features` shifts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Norm {
+    /// First float of the scale.
+    pub offset: usize,
+    /// Features normalised together.
+    pub features: usize,
+}
+
+impl Norm {
+    /// Added to the variance before the square root.
+    pub const EPSILON: f32 = 1e-5;
+
+    /// First float of the shift.
+    pub fn shift_offset(&self) -> usize {
+        self.offset + self.features
+    }
+
+    /// Floats taken by scale and shift.
+    pub fn len(&self) -> usize {
+        2 * self.features
+    }
+
+    /// Whether the norm has no parameters.
+    pub fn is_empty(&self) -> bool {
+        self.features == 0
+    }
+}
+
+/// How `[lanes, batch * tokens, heads * head_dim]` activations divide for attention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeadShape {
+    /// Sequences per lane.
+    pub batch: usize,
+    /// Tokens per sequence.
+    pub tokens: usize,
+    /// Attention heads.
+    pub heads: usize,
+    /// Features per head.
+    pub head_dim: usize,
+}
+
+impl HeadShape {
+    /// Width of the model, `heads * head_dim`.
+    pub fn width(&self) -> usize {
+        self.heads * self.head_dim
+    }
+
+    /// Softmax temperature, `1 / sqrt(head_dim)`.
+    pub fn scale(&self) -> f32 {
+        1.0 / libm::sqrtf(self.head_dim as f32)
+    }
+}
+
+/// Which row of the plan rules a segment of the parameters.
+///
+/// The first six name the prunable matrices of a transformer block; everything else is [`Dense`](Self::Dense).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum SegmentKind {
+    /// First feed-forward matrix.
+    Ff1,
+    /// Second feed-forward matrix.
+    Ff2,
+    /// Query projection.
+    Q,
+    /// Key projection.
+    K,
+    /// Value projection.
+    V,
+    /// Attention output projection.
+    O,
+    /// Embeddings, norms, biases and the head: never pruned.
+    Dense,
+}
+
+impl SegmentKind {
+    /// Number of kinds.
+    pub const COUNT: usize = 7;
+
+    /// Row of this kind in the plan.
+    pub fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// A rectangle of the flat parameters that one plan row rules: `rows x cols`, row starts `stride` apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// First float.
+    pub offset: usize,
+    /// Rows: input features of a matrix, 1 for a dense run.
+    pub rows: usize,
+    /// Columns: output features of a matrix, the length of a dense run.
+    pub cols: usize,
+    /// Distance between row starts.
+    pub stride: usize,
+    /// The plan row that rules it.
+    pub kind: SegmentKind,
+}
+
+impl Segment {
+    /// Words per segment in the device table.
+    pub const WORDS: usize = 5;
+    /// Unpruned segments are copied in chunks of this many floats.
+    pub const COPY_CHUNK: usize = 16;
+
+    /// The device form: offset, rows, cols, stride, kind.
+    pub fn words(&self) -> [i32; Self::WORDS] {
+        let word = |value: usize| i32::try_from(value).expect("parameter offsets fit 31 bits");
+        [word(self.offset), word(self.rows), word(self.cols), word(self.stride), word(self.kind.index())]
+    }
+
+    /// Weights in the segment.
+    pub fn weights(&self) -> usize {
+        self.rows * self.cols
+    }
+
+    /// Groups of `m` along the rows' axis (`along_inputs`) or along the columns.
+    pub fn groups(&self, m: usize, along_inputs: bool) -> usize {
+        if along_inputs { self.rows.div_ceil(m) * self.cols } else { self.rows * self.cols.div_ceil(m) }
+    }
+
+    /// Offset of the first weight of `group`, the distance between its weights and their number.
+    pub fn group(&self, group: usize, m: usize, along_inputs: bool) -> (usize, usize, usize) {
+        if along_inputs {
+            let (block, col) = (group / self.cols, group % self.cols);
+            (self.offset + block * m * self.stride + col, self.stride, m.min(self.rows - block * m))
+        } else {
+            let per_row = self.cols.div_ceil(m);
+            let (row, block) = (group / per_row, group % per_row);
+            (self.offset + row * self.stride + block * m, 1, m.min(self.cols - block * m))
+        }
+    }
+}
+
+/// How many groups the lane with the most groups has: the width of the mask kernel's launch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaskGrid {
+    /// Segments in the device table.
+    pub segments: usize,
+    /// Most groups of any lane, over all segments.
+    pub groups: usize,
+}

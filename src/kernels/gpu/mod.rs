@@ -1,0 +1,14 @@
+//! The operations of [`LaneOps`](super::LaneOps) as CubeCL kernels, named as in [`cpu`](super::cpu).
+//!
+//! No kernel uses workgroup memory, barriers, subgroups or atomics: each thread owns its outputs, so a
+//! run gives the same bits every time on one device, and software adapters (which run barriers as
+//! coroutines) stay usable. Every kernel binds at most seven storage buffers.
+
+pub mod attention;
+pub mod launch;
+pub mod loss;
+pub mod mask;
+pub mod matmul;
+pub mod noise;
+pub mod norm;
+pub mod optimizer;

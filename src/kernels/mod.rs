@@ -1,0 +1,28 @@
+//! The arithmetic of one training step, lane-stacked: every operation serves all lanes at once.
+//!
+//! Data layout shared by all operations:
+//! * parameters, gradients and optimizer moments are flat, `[lanes, parameters]`; an operation finds
+//!   its matrix through a geometry value ([`Affine`], [`Norm`]) instead of a tensor of its own, so one
+//!   optimizer pass serves every parameter of every lane;
+//! * activations are `[lanes, rows, features]` with `rows = batch * tokens`; an input whose lane axis
+//!   is 1 is shared by all lanes;
+//! * every feature width is a multiple of [`ALIGN`], so kernels move whole four-wide vectors.
+//!
+//! [`LaneOps`] is the one list of operations. The module `cpu` holds them in plain Rust over slices
+//! and `gpu` as CubeCL kernels of the same names; `flex` and `cube` bind the two to Burn's backends.
+//! Nothing here knows recipes: the per-step numbers arrive in the plan tensor (see [`plan`]).
+
+mod backend;
+pub mod buffer;
+pub mod cpu;
+mod cube;
+mod flex;
+mod geometry;
+pub mod gpu;
+pub mod plan;
+
+pub use backend::LaneOps;
+pub use geometry::{ALIGN, Affine, HeadShape, MaskGrid, Norm, Segment, SegmentKind};
+
+/// A float tensor on whichever device the run uses; shapes are stated where values are made.
+pub type Buffer = burn::backend::tensor::FloatTensor<burn::backend::Dispatch>;

@@ -1,0 +1,117 @@
+//! The plan tensor `[lanes, WIDTH]`: everything about a step that varies from lane to lane or step to step.
+//!
+//! One small upload per step replaces scalar kernel arguments, so pipelines and bind groups never change.
+//! A row holds the optimizer's numbers, then [`RULE_WIDTH`] numbers for every [`SegmentKind`].
+
+use super::{Segment, SegmentKind};
+
+/// Column of the learning rate.
+pub const LEARNING_RATE: usize = 0;
+/// Column of `1 - beta1^t`.
+pub const CORRECTION_1: usize = 1;
+/// Column of `1 - beta2^t`.
+pub const CORRECTION_2: usize = 2;
+/// Column of the decoupled weight decay.
+pub const WEIGHT_DECAY: usize = 3;
+/// Column of the global gradient-norm limit.
+pub const CLIP_NORM: usize = 4;
+/// Column of AdamW's `beta1`.
+pub const BETA_1: usize = 5;
+/// Column of AdamW's `beta2`.
+pub const BETA_2: usize = 6;
+/// Column of AdamW's epsilon.
+pub const EPSILON: usize = 7;
+/// Column where the rules of the segment kinds start.
+pub const RULES: usize = 8;
+
+/// Within a rule: N of the pattern.
+pub const RULE_N: usize = 0;
+/// Within a rule: M of the pattern.
+pub const RULE_M: usize = 1;
+/// Within a rule: the mask decay factor `D`, which scales pruned weights in the forward pass.
+pub const RULE_DECAY: usize = 2;
+/// Within a rule: factor on the gradient of pruned weights.
+pub const RULE_PRUNED_GRADIENT: usize = 3;
+/// Within a rule: SR-STE's lambda.
+pub const RULE_LAMBDA: usize = 4;
+/// Within a rule: 1 selects a new mask, 0 holds the last one.
+pub const RULE_REFRESH: usize = 5;
+/// Within a rule: 1 groups along the input features, 0 along the outputs.
+pub const RULE_ALONG_INPUTS: usize = 6;
+/// Numbers per rule; the last one is padding.
+pub const RULE_WIDTH: usize = 8;
+
+/// Column of the clip factor in the result of `gradient_scale`; column 0 is the global norm.
+pub const SCALE_FACTOR: usize = 1;
+
+/// Numbers per lane.
+pub const WIDTH: usize = RULES + RULE_WIDTH * SegmentKind::COUNT;
+
+/// Selection, decay and gradient rule of one segment kind of one lane at one step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rule {
+    /// Weights kept per group.
+    pub n: usize,
+    /// Weights per group; `n == m` keeps all.
+    pub m: usize,
+    /// `D`: factor on pruned weights in the forward pass.
+    pub decay: f32,
+    /// Factor on the gradient of pruned weights.
+    pub pruned_gradient: f32,
+    /// SR-STE's lambda: `lambda * (1 - F) * W` joins the gradient.
+    pub lambda: f32,
+    /// Select a new mask or hold the last one.
+    pub refresh: bool,
+    /// Group along the input features or along the outputs.
+    pub along_inputs: bool,
+}
+
+impl Rule {
+    /// Keeps every weight.
+    pub const DENSE: Self =
+        Self { n: 1, m: 1, decay: 0.0, pruned_gradient: 1.0, lambda: 0.0, refresh: true, along_inputs: false };
+
+    /// The rule's columns.
+    pub fn columns(&self) -> [f32; RULE_WIDTH] {
+        [
+            self.n as f32,
+            self.m as f32,
+            self.decay,
+            self.pruned_gradient,
+            self.lambda,
+            f32::from(self.refresh),
+            f32::from(self.along_inputs),
+            0.0,
+        ]
+    }
+
+    /// Reads the rule of `kind` from a lane's plan row, `[WIDTH]`.
+    pub fn read(row: &[f32], kind: usize) -> Self {
+        let columns = &row[RULES + kind * RULE_WIDTH..][..RULE_WIDTH];
+        Self {
+            n: columns[RULE_N] as usize,
+            m: columns[RULE_M] as usize,
+            decay: columns[RULE_DECAY],
+            pruned_gradient: columns[RULE_PRUNED_GRADIENT],
+            lambda: columns[RULE_LAMBDA],
+            refresh: columns[RULE_REFRESH] != 0.0,
+            along_inputs: columns[RULE_ALONG_INPUTS] != 0.0,
+        }
+    }
+
+    /// Size of the runs that one kernel thread handles: the group, or a copy chunk when nothing is pruned.
+    pub fn run(&self) -> usize {
+        if self.n == self.m { Segment::COPY_CHUNK } else { self.m }
+    }
+
+    /// Threads that `segment` needs under this rule.
+    pub fn runs(&self, segment: &Segment) -> usize {
+        segment.groups(self.run(), self.along_inputs)
+    }
+
+    /// Gradient that the optimizer sees for a weight: `g * (F + c (1 - F)) + lambda (1 - F) w`.
+    pub fn gradient(&self, gradient: f32, mask: f32, weight: f32) -> f32 {
+        let pruned = 1.0 - mask;
+        gradient * (mask + self.pruned_gradient * pruned) + self.lambda * pruned * weight
+    }
+}
