@@ -1,1 +1,182 @@
-fn main(){}
+//! The native runner: trains the page's experiment files on the command line.
+
+use std::fs;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use nmflow::config::{ExperimentConfig, Preset, TaskConfig, link};
+use nmflow::data::{DataFile, Dataset};
+use nmflow::device::{self, Wanted};
+use nmflow::error::LabError;
+use nmflow::experiment::{Experiment, Report};
+use nmflow::metrics;
+use serde_json::{Map, Value, json};
+
+/// Trains N:M-sparse transformers, several recipes side by side.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Trains an experiment and prints the final table.
+    Run(RunArguments),
+    /// Checks an experiment and prints its link fragment.
+    Link {
+        /// Experiment file (JSON), preset name, or link.
+        experiment: String,
+    },
+}
+
+#[derive(clap::Args)]
+struct RunArguments {
+    /// Experiment file (JSON), preset name, or link.
+    experiment: String,
+    /// Where to train.
+    #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
+    device: DeviceName,
+    /// Data files for tasks that need them (IDX or CIFAR-10, gzip or plain).
+    #[arg(long, num_args = 1..)]
+    data: Vec<PathBuf>,
+    /// Writes one JSON object per lane and report to this file.
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum DeviceName {
+    /// The CPU backend: the same numbers as in the browser.
+    Cpu,
+    /// The GPU through Vulkan, Metal or DirectX 12.
+    #[value(alias = "gpu")]
+    Vulkan,
+    /// Whichever is faster here.
+    Auto,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Task::Run(arguments) => pollster::block_on(run(&arguments)),
+        Task::Link { experiment } => read_experiment(&experiment).map(|config| {
+            println!("#e={}", link::encode(config.document()));
+        }),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn file_error(path: &str, error: &std::io::Error) -> LabError {
+    LabError::Data { file: path.to_owned(), reason: format!("cannot be read or written ({error}); check the path") }
+}
+
+/// A preset by name, a link by its `#e=`, otherwise a file.
+fn read_experiment(source: &str) -> Result<ExperimentConfig, LabError> {
+    if let Some(preset) = Preset::find(source) {
+        return Ok(preset.experiment());
+    }
+    if let Some((_, fragment)) = source.split_once("#e=") {
+        return link::decode(fragment);
+    }
+    let text = fs::read_to_string(source).map_err(|error| file_error(source, &error))?;
+    Ok(ExperimentConfig::from_json(&text)?)
+}
+
+fn read_data(task: &TaskConfig, paths: &[PathBuf]) -> Result<Dataset, LabError> {
+    if matches!(task, TaskConfig::Shapes { .. }) {
+        return Dataset::generated(task);
+    }
+    let read = |path: &PathBuf| {
+        let name = path.display().to_string();
+        let bytes = fs::read(path).map_err(|error| file_error(&name, &error))?;
+        Ok(DataFile { name, bytes })
+    };
+    let files = paths.iter().map(read).collect::<Result<Vec<_>, LabError>>()?;
+    Dataset::from_files(task, &files)
+}
+
+async fn run(arguments: &RunArguments) -> Result<(), LabError> {
+    let config = read_experiment(&arguments.experiment)?;
+    let dataset = read_data(config.task(), &arguments.data)?;
+    let wanted = match arguments.device {
+        DeviceName::Cpu => Wanted::Cpu,
+        DeviceName::Vulkan => Wanted::WebGpu,
+        DeviceName::Auto => Wanted::Auto,
+    };
+    let choice = device::choose(wanted).await.map_err(LabError::Device)?;
+    let name = choice.gpu.as_ref().map_or("CPU", |gpu| gpu.adapter.as_str());
+    eprintln!("{} on {name}: {}", config.name(), choice.reason);
+
+    let mut out = match &arguments.out {
+        Some(path) => {
+            let name = path.display().to_string();
+            Some(BufWriter::new(fs::File::create(path).map_err(|error| file_error(&name, &error))?))
+        }
+        None => None,
+    };
+    let mut experiment = Experiment::new(config, dataset, choice.device)?;
+    let bar = progress_bar(experiment.config().steps());
+    let mut report = experiment.report().await?;
+    loop {
+        if let Some(out) = &mut out {
+            write_report(out, &report, &experiment).map_err(|error| file_error("--out", &error))?;
+        }
+        if experiment.finished() {
+            break;
+        }
+        experiment.train_step();
+        while !experiment.report_due() {
+            experiment.train_step();
+        }
+        report = experiment.report().await?;
+        bar.set_position(u64::from(report.step));
+    }
+    bar.finish_and_clear();
+    if let Some(out) = &mut out {
+        out.flush().map_err(|error| file_error("--out", &error))?;
+    }
+    print_table(&experiment, &report);
+    Ok(())
+}
+
+fn progress_bar(steps: u32) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} steps, {per_sec}, {eta} left")
+        .expect("the template is well-formed");
+    ProgressBar::new(u64::from(steps)).with_style(style)
+}
+
+/// One line per lane: step, lane, name, then every metric; null where nothing was measured.
+fn write_report(out: &mut impl Write, report: &Report, experiment: &Experiment) -> std::io::Result<()> {
+    let columns = metrics::columns();
+    for (index, (lane, config)) in report.lanes.iter().zip(experiment.config().lanes()).enumerate() {
+        let mut line = Map::new();
+        line.insert("step".into(), json!(report.step));
+        line.insert("lane".into(), json!(index));
+        line.insert("name".into(), json!(config.name));
+        for (column, value) in columns.iter().zip(metrics::row(lane)) {
+            line.insert(column.key.clone(), if value.is_finite() { json!(value) } else { Value::Null });
+        }
+        writeln!(out, "{}", Value::Object(line))?;
+    }
+    Ok(())
+}
+
+fn print_table(experiment: &Experiment, report: &Report) {
+    println!("{:<24} {:>10} {:>10} {:>10}", "lane", "soft acc.", "hard acc.", "val. loss");
+    for (lane, config) in report.lanes.iter().zip(experiment.config().lanes()) {
+        let (Some(soft), Some(hard)) = (lane.validation, lane.validation_hard) else { continue };
+        let percent = |share: f64| format!("{:.2} %", 100.0 * share);
+        let (soft_text, hard_text) = (percent(soft.accuracy), percent(hard.accuracy));
+        println!("{:<24} {soft_text:>10} {hard_text:>10} {:>10.4}", config.name, soft.loss);
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::Buffer;
 use burn::backend::{Dispatch, tensor::IntTensor};
-use burn::tensor::{Device, Int, Shape, Tensor, TensorData};
+use burn::tensor::{Device, Int, Shape, Tensor, TensorData, Transaction};
 
 /// Uploads `values` as a float tensor of `shape`.
 pub fn upload(values: Vec<f32>, shape: impl Into<Shape>, device: &Device) -> Buffer {
@@ -14,21 +14,37 @@ pub fn upload(values: Vec<f32>, shape: impl Into<Shape>, device: &Device) -> Buf
     }
 }
 
+/// A tensor of `shape` whose values are not yet set; the operations that fill it must set all of them.
+pub fn uninitialised(shape: [usize; 2], device: &Device) -> Buffer {
+    Tensor::<2>::empty(shape, device).into_dispatch()
+}
+
 /// Uploads `values` as an integer table.
 pub fn upload_table(values: Vec<i32>, device: &Device) -> IntTensor<Dispatch> {
     let len = values.len();
     Tensor::<1, Int>::from_data(TensorData::new(values, [len]), device).into_dispatch()
 }
 
-/// Reads a tensor back; waits for the work that makes it.
+/// Reads tensors back together, in order; waits for the work that makes them.
 ///
 /// # Errors
 /// The device's own words when it was lost or the work failed.
+pub async fn read_all(buffers: Vec<Buffer>) -> Result<Vec<Vec<f32>>, String> {
+    let mut transaction = Transaction::default();
+    for buffer in buffers {
+        transaction = match burn::backend::TensorMetadata::rank(&buffer) {
+            2 => transaction.register(Tensor::<2>::from_dispatch(buffer)),
+            _ => transaction.register(Tensor::<3>::from_dispatch(buffer)),
+        };
+    }
+    let data = transaction.execute_async().await.map_err(|error| format!("{error:?}"))?;
+    data.into_iter().map(|data| data.try_into_vec().map_err(|error| format!("{error:?}"))).collect()
+}
+
+/// Reads one tensor back; see [`read_all`].
+///
+/// # Errors
+/// As [`read_all`].
 pub async fn read(buffer: Buffer) -> Result<Vec<f32>, String> {
-    let data = match burn::backend::TensorMetadata::rank(&buffer) {
-        1 => Tensor::<1>::from_dispatch(buffer).into_data_async().await,
-        2 => Tensor::<2>::from_dispatch(buffer).into_data_async().await,
-        _ => Tensor::<3>::from_dispatch(buffer).into_data_async().await,
-    };
-    data.map_err(|error| format!("{error:?}"))?.try_into_vec().map_err(|error| format!("{error:?}"))
+    Ok(read_all(vec![buffer]).await?.remove(0))
 }

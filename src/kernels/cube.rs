@@ -2,7 +2,7 @@
 //!
 //! Every launch here is `unsafe` because the kernels skip bounds checks; each kernel guards its own
 //! thread index, and the shapes asserted by the callers bound all other indices.
-#![allow(unsafe_code, reason = "unchecked launches; see the module text")]
+#![allow(unsafe_code, clippy::undocumented_unsafe_blocks, reason = "unchecked launches; see the module text")]
 
 use burn::backend::{
     DType, TensorMetadata,

@@ -49,9 +49,9 @@ fn per_lane(output: &mut F, mut each: impl FnMut(usize, &mut [f32])) {
 }
 
 /// Like [`per_lane`] for two outputs.
-fn per_lane2(outputs: (&mut F, &mut F), mut each: impl FnMut(usize, &mut [f32], &mut [f32])) {
-    let lanes = dims(outputs.0)[0];
-    let (a, b) = (values_mut(outputs.0), values_mut(outputs.1));
+fn per_lane2((a, b): (&mut F, &mut F), mut each: impl FnMut(usize, &mut [f32], &mut [f32])) {
+    let lanes = dims(a)[0];
+    let (a, b) = (values_mut(a), values_mut(b));
     let (len_a, len_b) = (a.len() / lanes, b.len() / lanes);
     for (lane, (a, b)) in a.chunks_exact_mut(len_a).zip(b.chunks_exact_mut(len_b)).enumerate() {
         each(lane, a, b);

@@ -12,6 +12,7 @@ const POSITION_DEVIATION: f32 = 0.02;
 /// Matrices are normal with deviation `1 / sqrt(inputs)`; the two matrices of a block that write to the
 /// residual stream are scaled by a further `1 / sqrt(2 * layers)` (Radford et al. 2019, GPT-2). Biases are
 /// zero, norms start as the identity. Every tensor draws from a stream of its own name.
+#[allow(clippy::case_sensitive_file_extension_comparisons, reason = "names of tensors, not of files")]
 pub fn initial_params(architecture: &Architecture, layout: &ParamLayout, seed: u64) -> Vec<f32> {
     let mut params = vec![0.0; layout.len];
     for tensor in &layout.tensors {

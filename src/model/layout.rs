@@ -21,6 +21,14 @@ pub struct Architecture {
 }
 
 impl Architecture {
+    /// Trained numbers of a lane, without those that only pad.
+    pub fn parameters(&self) -> usize {
+        let tokens = self.grid.tokens();
+        let block = 4 * (self.d_model + 1) * self.d_model + 2 * self.d_model * self.d_ff + self.d_ff + 5 * self.d_model;
+        let embed = (self.grid.features() + tokens) * self.d_model;
+        embed + self.layers * block + 2 * self.d_model + (self.d_model + 1) * self.classes
+    }
+
     /// Columns of the class scores: the classes, padded to a whole number of vectors.
     pub fn logits(&self) -> usize {
         self.classes.next_multiple_of(ALIGN)
@@ -189,5 +197,7 @@ mod tests {
         assert!(seen.iter().all(|count| *count == 1));
         let sparse = layout.kinds().iter().filter(|kind| **kind != SegmentKind::Dense.index() as f32).count();
         assert_eq!(sparse * ALIGN, 2 * (4 * 8 * 8 + 2 * 8 * 16));
+        // A patch of 9 values is padded to 12 and 10 classes to 12; all else is trained.
+        assert_eq!(layout.len - architecture.parameters(), 3 * 8 + 2 * (8 + 1));
     }
 }

@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn gelu_gradient_matches_finite_differences() {
         for i in -60..=60 {
-            let x = i as f64 * 0.1;
+            let x = f64::from(i) * 0.1;
             let gelu = |x: f64| {
                 let u = f64::from(GELU_SCALE) * (x + f64::from(GELU_CUBIC) * x * x * x);
                 0.5 * x * (1.0 + libm::tanh(u))

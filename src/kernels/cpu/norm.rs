@@ -76,7 +76,9 @@ pub fn mean_pool(x: &[f32], tokens: usize, y: &mut [f32], width: usize) {
                 *y += x;
             }
         }
-        y.iter_mut().for_each(|y| *y *= share);
+        for y in y.iter_mut() {
+            *y *= share;
+        }
     }
 }
 

@@ -1,0 +1,16 @@
+//! The run: from a valid experiment and its data to metrics, step by step.
+//!
+//! [`Experiment::train_step`] only enqueues work; [`Experiment::report`] is the one place that waits for the
+//! device. A step is: select masks, forward, loss, backward, gradient rule, AdamW. Its numbers come from the
+//! recipes through the plan (`plan`), its samples from the data as a pure function of seed and step, so a
+//! run can stop after any step and continue from a [`Snapshot`] as if it had not.
+
+mod batches;
+mod evaluate;
+mod plan;
+mod run;
+mod snapshot;
+
+pub use plan::kind_of;
+pub use run::{Experiment, Report, architecture};
+pub use snapshot::Snapshot;

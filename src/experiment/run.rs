@@ -1,0 +1,386 @@
+//! One run of an experiment on one device.
+
+use burn::backend::{Dispatch, tensor::IntTensor};
+use burn::tensor::Device;
+
+use super::batches;
+use super::evaluate::Validation;
+use super::plan::{self, LaneRules};
+use super::snapshot::Snapshot;
+use crate::config::{ExperimentConfig, Site};
+use crate::data::Dataset;
+use crate::error::LabError;
+use crate::kernels::{Buffer, LaneOps, Segment, SegmentKind, buffer, plan as plan_columns};
+use crate::metrics::{LaneMetrics, Noise, Outcome, SiteMetrics};
+use crate::model::{Architecture, PatchGrid, VisionTransformer, initial_params};
+use crate::sparsity::{LaneSchedule, LaneState};
+
+/// Metrics of all lanes after `step` steps.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Steps made.
+    pub step: u32,
+    /// One entry per lane.
+    pub lanes: Vec<LaneMetrics>,
+}
+
+/// Tensors that change with every step, `[lanes, ..]`.
+struct State {
+    params: Buffer,
+    moments: Buffer,
+    mask: Buffer,
+    measured_mask: Buffer,
+}
+
+/// Tensors that never change.
+struct Tables {
+    segments: IntTensor<Dispatch>,
+    kinds: Buffer,
+    /// Which segments the noise indicators cover.
+    measured: Vec<bool>,
+}
+
+/// An experiment in progress.
+pub struct Experiment {
+    config: ExperimentConfig,
+    dataset: Dataset,
+    network: VisionTransformer,
+    schedules: Vec<LaneSchedule>,
+    device: Device,
+    tables: Tables,
+    state: State,
+    step: u32,
+    validation: Validation,
+    /// (loss, right) per sample of steps not yet read back, `[lanes, batch, 2]` each.
+    outcomes: Vec<Buffer>,
+    /// (mean loss, accuracy) of every lane and step since the last report, `[steps, lanes, 2]`.
+    unreported: Vec<f32>,
+    /// Noise sums of the last step, when it ends a reporting interval.
+    noise_sums: Option<Buffer>,
+}
+
+impl Experiment {
+    /// Prepares a run from the start: initial weights, tables, validation data.
+    ///
+    /// # Errors
+    /// [`LabError::Config`] when the data and the model do not fit together.
+    pub fn new(config: ExperimentConfig, dataset: Dataset, device: Device) -> Result<Self, LabError> {
+        let network = VisionTransformer::new(architecture(&config, &dataset)?);
+        let schedules: Vec<_> = config.lanes().iter().map(|lane| LaneSchedule::new(lane, &config)).collect();
+        let samples = config.eval_samples();
+        if samples > dataset.validation_len() {
+            let have = dataset.validation_len();
+            let reason = format!("{samples} samples are asked for but the data holds out {have}; use at most {have}");
+            return Err(LabError::Config(vec![crate::error::Problem::new("eval.samples", reason)]));
+        }
+        let validation = Validation::new(&dataset, samples, &network, &device);
+        let pruned = plan::pruned_kinds(&schedules);
+        let segments = network.layout.segments();
+        let kinds = network.layout.kinds();
+        let tables = Tables {
+            measured: segments.iter().map(|segment| pruned[segment.kind.index()]).collect(),
+            segments: buffer::upload_table(segments.iter().flat_map(Segment::words).collect(), &device),
+            kinds: buffer::upload(kinds.clone(), [1, kinds.len()], &device),
+        };
+        let state = initial_state(&config, &network, &device);
+        Ok(Self {
+            config,
+            dataset,
+            network,
+            schedules,
+            device,
+            tables,
+            state,
+            step: 0,
+            validation,
+            outcomes: Vec::new(),
+            unreported: Vec::new(),
+            noise_sums: None,
+        })
+    }
+
+    /// Prepares a run that continues from `snapshot`.
+    ///
+    /// # Errors
+    /// [`LabError::Snapshot`] when the snapshot is of another experiment or shape; otherwise as
+    /// [`new`](Self::new).
+    pub fn resume(
+        config: ExperimentConfig,
+        dataset: Dataset,
+        device: Device,
+        snapshot: Snapshot,
+    ) -> Result<Self, LabError> {
+        if document_json(&config) != snapshot.document {
+            return Err(LabError::Snapshot("it belongs to another experiment; open that one's link first".into()));
+        }
+        let mut run = Self::new(config, dataset, device)?;
+        let (lanes, parameters) = (run.lanes(), run.network.layout.len);
+        let fits = snapshot.params.len() == lanes * parameters
+            && snapshot.moments.len() == 2 * lanes * parameters
+            && snapshot.mask.len() == lanes * parameters
+            && snapshot.measured_mask.len() == lanes * parameters
+            && snapshot.unreported.len() % (2 * lanes) == 0
+            && snapshot.step <= run.config.steps();
+        if !fits {
+            return Err(LabError::Snapshot("its sizes do not match the model; was it made with other data?".into()));
+        }
+        let flat = |values| buffer::upload(values, [lanes, parameters], &run.device);
+        run.state = State {
+            params: flat(snapshot.params),
+            mask: flat(snapshot.mask),
+            measured_mask: flat(snapshot.measured_mask),
+            moments: buffer::upload(snapshot.moments, [lanes, 2 * parameters], &run.device),
+        };
+        run.step = snapshot.step;
+        run.unreported = snapshot.unreported;
+        Ok(run)
+    }
+
+    /// Back to the initial weights, before the first step.
+    pub fn restart(&mut self) {
+        self.state = initial_state(&self.config, &self.network, &self.device);
+        self.step = 0;
+        self.outcomes.clear();
+        self.unreported.clear();
+        self.noise_sums = None;
+    }
+
+    /// The validated experiment.
+    pub fn config(&self) -> &ExperimentConfig {
+        &self.config
+    }
+
+    /// The network that all lanes share.
+    pub fn network(&self) -> &VisionTransformer {
+        &self.network
+    }
+
+    /// Steps made so far.
+    pub fn step(&self) -> u32 {
+        self.step
+    }
+
+    /// Whether the step budget is spent.
+    pub fn finished(&self) -> bool {
+        self.step >= self.config.steps()
+    }
+
+    /// Whether a report is due after the steps made so far.
+    pub fn report_due(&self) -> bool {
+        self.step % self.config.report_every() == 0 || self.finished()
+    }
+
+    fn lanes(&self) -> usize {
+        self.config.lanes().len()
+    }
+
+    /// What the recipes say about step `step`, for every lane.
+    fn lane_states(&self, step: u32) -> Vec<LaneState> {
+        self.schedules.iter().map(|schedule| schedule.at(step)).collect()
+    }
+
+    /// Plan rows of all lanes, uploaded.
+    fn plan(&self, rules: &[LaneRules], states: &[LaneState]) -> Buffer {
+        let rows = rules.iter().zip(states).flat_map(|(rules, state)| {
+            plan::plan_row(rules, f64::from(state.learning_rate), self.config.optimizer(), self.step + 1)
+        });
+        buffer::upload(rows.collect(), [self.lanes(), plan_columns::WIDTH], &self.device)
+    }
+
+    /// `(mask, masked weights)` under `rules`.
+    fn masked(&self, rules: &[LaneRules], plan: &Buffer) -> (Buffer, Buffer) {
+        let grid = self.network.layout.mask_grid(rules);
+        Dispatch::select_masks(&self.state.params, &self.state.mask, plan, self.tables.segments.clone(), grid)
+    }
+
+    fn rules(&self, states: &[LaneState]) -> Vec<LaneRules> {
+        states.iter().zip(self.config.lanes()).map(|(state, lane)| plan::training_rules(state, lane)).collect()
+    }
+
+    /// Enqueues one training step of all lanes. Does nothing once [`finished`](Self::finished).
+    pub fn train_step(&mut self) {
+        if self.finished() {
+            return;
+        }
+        let states = self.lane_states(self.step);
+        let rules = self.rules(&states);
+        let plan = self.plan(&rules, &states);
+        let seeds: Vec<u64> = self.config.lanes().iter().map(|lane| lane.seed).collect();
+        let batch = self.config.batch();
+        let grid = &self.network.architecture.grid;
+        let data = batches::training_batch(&mut self.dataset, &seeds, self.step, batch, grid, &self.device);
+
+        let (mask, weights) = self.masked(&rules, &plan);
+        let (scores, tape) = self.network.forward(data.patches, batch, &weights);
+        let (d_scores, outcome) = Dispatch::cross_entropy(&scores, &data.labels, self.network.architecture.classes);
+        let grads = buffer::uninitialised([self.lanes(), self.network.layout.len], &self.device);
+        let grads = self.network.backward(&d_scores, &tape, &weights, grads);
+        let (grads, scale) =
+            Dispatch::rule_gradients(grads, &self.state.params, &mask, &plan, &self.tables.kinds);
+        let (params, moments) = Dispatch::adamw(&self.state.params, &self.state.moments, &grads, &plan, &scale);
+
+        self.step += 1;
+        self.outcomes.push(outcome);
+        let mut measured_mask = self.state.measured_mask.clone();
+        if self.report_due() {
+            let table = self.tables.segments.clone();
+            let grid = self.network.layout.mask_grid(&rules);
+            self.noise_sums = Some(Dispatch::noise_sums(&grads, &moments, &mask, &measured_mask, table, grid));
+            measured_mask = mask.clone();
+        }
+        self.state = State { params, moments, mask, measured_mask };
+    }
+
+    /// Reads the outcomes of the steps made since the last read back.
+    async fn collect_outcomes(&mut self) -> Result<(), LabError> {
+        let buffers = std::mem::take(&mut self.outcomes);
+        if buffers.is_empty() {
+            return Ok(());
+        }
+        let first_step = self.step - u32::try_from(buffers.len()).expect("a reporting interval is short");
+        let steps = buffer::read_all(buffers).await.map_err(LabError::Device)?;
+        for (step, outcomes) in (first_step..).zip(steps) {
+            let len = outcomes.len() / self.lanes();
+            for (lane, outcomes) in outcomes.chunks_exact(len).enumerate() {
+                let samples = len as f64 / 2.0;
+                let sum = |at: usize| outcomes.iter().skip(at).step_by(2).map(|x| f64::from(*x)).sum::<f64>();
+                let (loss, accuracy) = (sum(0) / samples, sum(1) / samples);
+                if !loss.is_finite() {
+                    let reason = format!("the loss is {loss}; lower the learning rate or beta of this lane");
+                    return Err(LabError::Training { step, lane, reason });
+                }
+                self.unreported.extend([loss as f32, accuracy as f32]);
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for the device and gives the metrics of all lanes after the steps made so far.
+    ///
+    /// # Errors
+    /// [`LabError::Training`] with the step and lane where a loss ceased to be a number,
+    /// [`LabError::Device`] when the device fails.
+    pub async fn report(&mut self) -> Result<Report, LabError> {
+        self.collect_outcomes().await?;
+        let training = self.take_training();
+        let noise = self.take_noise().await?;
+        let due = self.step % self.config.eval_every() == 0 || self.finished();
+        let validation = if due { Some(self.evaluate().await?) } else { None };
+        let states = self.lane_states(self.step.saturating_sub(1));
+        let lanes = (0..self.lanes()).map(|lane| {
+            let state = &states[lane];
+            let attention = self.attention_site();
+            LaneMetrics {
+                training: training.as_ref().map(|training| training[lane]),
+                validation: validation.as_ref().map(|(soft, _)| soft[lane]),
+                validation_hard: validation.as_ref().map(|(_, hard)| hard[lane]),
+                learning_rate: f64::from(state.learning_rate),
+                feed_forward: site_metrics(state, Site::Ff1),
+                attention: attention.map(|site| site_metrics(state, site)),
+                noise: noise.as_ref().map(|noise| noise[lane]),
+            }
+        });
+        Ok(Report { step: self.step, lanes: lanes.collect() })
+    }
+
+    /// The first attention matrix that some lane prunes.
+    fn attention_site(&self) -> Option<Site> {
+        let pruned = plan::pruned_kinds(&self.schedules);
+        [Site::Q, Site::K, Site::V, Site::O].into_iter().find(|site| pruned[plan::kind_of(*site).index()])
+    }
+
+    fn take_training(&mut self) -> Option<Vec<Outcome>> {
+        let unreported = std::mem::take(&mut self.unreported);
+        let lanes = self.lanes();
+        let steps = unreported.len() / (2 * lanes);
+        (steps > 0).then(|| {
+            let mean = |lane: usize, part: usize| {
+                let values = unreported.chunks_exact(2 * lanes).map(|step| f64::from(step[2 * lane + part]));
+                values.sum::<f64>() / steps as f64
+            };
+            (0..lanes).map(|lane| Outcome { loss: mean(lane, 0), accuracy: mean(lane, 1) }).collect()
+        })
+    }
+
+    async fn take_noise(&mut self) -> Result<Option<Vec<Noise>>, LabError> {
+        let Some(sums) = self.noise_sums.take() else { return Ok(None) };
+        let sums = buffer::read(sums).await.map_err(LabError::Device)?;
+        let lanes = sums.chunks_exact(sums.len() / self.lanes());
+        Ok(Some(lanes.map(|lane| Noise::of_segments(lane, &self.tables.measured)).collect()))
+    }
+
+    /// Soft and hard outcomes on held-out data, of the network that the next step would train.
+    async fn evaluate(&self) -> Result<(Vec<Outcome>, Vec<Outcome>), LabError> {
+        let states = self.lane_states(self.step.min(self.config.steps() - 1));
+        let soft_rules = self.rules(&states);
+        let lanes = states.iter().zip(self.config.lanes()).zip(&self.schedules);
+        let hard_rules: Vec<LaneRules> =
+            lanes.map(|((state, lane), schedule)| plan::hard_rules(state, lane, schedule)).collect();
+        let outcome = async |rules: &[LaneRules]| {
+            let (_, weights) = self.masked(rules, &self.plan(rules, &states));
+            self.validation.evaluate(&self.network, &weights).await.map_err(LabError::Device)
+        };
+        let soft = outcome(&soft_rules).await?;
+        let hard = if hard_rules == soft_rules { soft.clone() } else { outcome(&hard_rules).await? };
+        Ok((soft, hard))
+    }
+
+    /// The run's state, to [`resume`](Self::resume) from.
+    ///
+    /// # Errors
+    /// As [`report`](Self::report).
+    pub async fn snapshot(&mut self) -> Result<Snapshot, LabError> {
+        self.collect_outcomes().await?;
+        let State { params, moments, mask, measured_mask } = &self.state;
+        let buffers = [params, moments, mask, measured_mask].map(Clone::clone).to_vec();
+        let values = buffer::read_all(buffers).await.map_err(LabError::Device)?;
+        let [params, moments, mask, measured_mask] = values.try_into().expect("four tensors were asked for");
+        let document = document_json(&self.config);
+        let unreported = self.unreported.clone();
+        Ok(Snapshot { step: self.step, document, params, moments, mask, measured_mask, unreported })
+    }
+}
+
+/// The complete document, the same text for equal experiments.
+fn document_json(config: &ExperimentConfig) -> String {
+    serde_json::to_string(config.document()).expect("the raw form is plain JSON")
+}
+
+fn site_metrics(state: &LaneState, site: Site) -> SiteMetrics {
+    let site = &state.sites[site.index()];
+    let pattern = site.pattern;
+    SiteMetrics { decay: f64::from(site.decay), n: pattern.n() as f64, m: pattern.m() as f64 }
+}
+
+/// Sizes of the network for images of the data's shape.
+///
+/// # Errors
+/// What does not fit, field by field.
+pub fn architecture(config: &ExperimentConfig, dataset: &Dataset) -> Result<Architecture, LabError> {
+    let (image, model) = (dataset.image_shape(), config.model());
+    config.fit_image(image.height, image.width)?;
+    Ok(Architecture {
+        grid: PatchGrid { height: image.height, width: image.width, channels: image.channels, patch: model.patch },
+        classes: dataset.classes(),
+        layers: model.layers,
+        heads: model.heads,
+        d_model: model.d_model,
+        d_ff: model.d_ff,
+    })
+}
+
+fn initial_state(config: &ExperimentConfig, network: &VisionTransformer, device: &Device) -> State {
+    let (lanes, parameters) = (config.lanes().len(), network.layout.len);
+    let params: Vec<f32> = config
+        .lanes()
+        .iter()
+        .flat_map(|lane| initial_params(&network.architecture, &network.layout, lane.seed))
+        .collect();
+    let ones = || buffer::upload(vec![1.0; lanes * parameters], [lanes, parameters], device);
+    State {
+        params: buffer::upload(params, [lanes, parameters], device),
+        moments: buffer::upload(vec![0.0; 2 * lanes * parameters], [lanes, 2 * parameters], device),
+        mask: ones(),
+        measured_mask: ones(),
+    }
+}

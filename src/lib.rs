@@ -1,0 +1,23 @@
+//! nmflow trains small N:M-sparse transformers, several recipes side by side, in a browser tab or natively.
+//!
+//! The modules stand in the order in which data flows through them:
+//!
+//! ```text
+//! config::ExperimentConfig -> experiment::Experiment -> experiment::Report -> metrics::row -> chart series
+//! ```
+
+pub mod error;
+pub mod pattern;
+pub mod random;
+
+pub mod config;
+pub mod data;
+pub mod sparsity;
+
+pub mod device;
+pub mod kernels;
+pub mod model;
+
+pub mod experiment;
+pub mod metrics;
+pub mod web;

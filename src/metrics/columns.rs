@@ -1,0 +1,223 @@
+//! The table of metrics: what every number in a report is, and where it comes from.
+
+use serde::Serialize;
+
+use super::noise::{Noise, NoiseSums};
+
+/// Where a metric is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Chart {
+    /// Training and validation accuracy.
+    Accuracy,
+    /// Training and validation loss.
+    Loss,
+    /// Gradient-noise indicators.
+    Noise,
+    /// What the recipe prescribes and does: D, N:M, density, learning rate, flips.
+    Schedule,
+}
+
+/// What one number of a report is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct MetricColumn {
+    /// Name in files and in the protocol.
+    pub key: String,
+    /// Name for readers.
+    pub label: String,
+    /// Unit, empty for a plain number.
+    pub unit: String,
+    /// Where it is drawn.
+    pub chart: Chart,
+    /// Whether a logarithmic axis reads better.
+    pub log: bool,
+    /// What it means, with its source.
+    pub help: String,
+}
+
+/// Mean loss and share of right answers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outcome {
+    /// Mean cross-entropy, nats.
+    pub loss: f64,
+    /// Share of samples whose best-scored class is right.
+    pub accuracy: f64,
+}
+
+/// What the recipe prescribes for a matrix at the reported step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SiteMetrics {
+    /// Factor D(j) on pruned weights.
+    pub decay: f64,
+    /// Weights kept per group.
+    pub n: f64,
+    /// Weights per group.
+    pub m: f64,
+}
+
+/// Everything measured of one lane at one report; `None` where nothing was measured.
+#[derive(Clone, Copy, Debug)]
+pub struct LaneMetrics {
+    /// Mean over the steps since the last report.
+    pub training: Option<Outcome>,
+    /// On held-out data, with the mask and D as trained.
+    pub validation: Option<Outcome>,
+    /// On held-out data, with the hard target N:M mask.
+    pub validation_hard: Option<Outcome>,
+    /// Learning rate of the last step.
+    pub learning_rate: f64,
+    /// Feed-forward matrices.
+    pub feed_forward: SiteMetrics,
+    /// Attention matrices that are pruned in some lane.
+    pub attention: Option<SiteMetrics>,
+    /// Indicators over the matrices that are pruned in some lane.
+    pub noise: Option<Noise>,
+}
+
+struct Entry {
+    column: MetricColumn,
+    value: Box<dyn Fn(&LaneMetrics) -> f64>,
+}
+
+fn entry(
+    chart: Chart,
+    (key, label, unit): (&str, &str, &str),
+    log: bool,
+    help: &str,
+    value: impl Fn(&LaneMetrics) -> Option<f64> + 'static,
+) -> Entry {
+    let [key, label, unit, help] = [key, label, unit, help].map(str::to_owned);
+    let column = MetricColumn { key, label, unit, chart, log, help };
+    Entry { column, value: Box::new(move |lane| value(lane).unwrap_or(f64::NAN)) }
+}
+
+fn outcomes() -> Vec<Entry> {
+    use Chart::{Accuracy, Loss};
+    vec![
+        entry(Loss, ("train_loss", "Training loss", "nats"), false,
+            "Mean cross-entropy over the training batches since the last report, with the masks as trained.",
+            |lane| Some(lane.training?.loss)),
+        entry(Accuracy, ("train_accuracy", "Training accuracy", ""), false,
+            "Share of right answers over the training batches since the last report.",
+            |lane| Some(lane.training?.accuracy)),
+        entry(Loss, ("val_loss", "Validation loss", "nats"), false,
+            "Mean cross-entropy on held-out data with the mask and D as trained.",
+            |lane| Some(lane.validation?.loss)),
+        entry(Accuracy, ("val_accuracy", "Validation accuracy", ""), false,
+            "Share of right answers on held-out data with the mask and D as trained.",
+            |lane| Some(lane.validation?.accuracy)),
+        entry(Loss, ("val_loss_hard", "Validation loss, hard mask", "nats"), false,
+            "Mean cross-entropy on held-out data with the hard target N:M mask, which is what would ship.",
+            |lane| Some(lane.validation_hard?.loss)),
+        entry(Accuracy, ("val_accuracy_hard", "Validation accuracy, hard mask", ""), false,
+            "Share of right answers on held-out data with the hard target N:M mask, which is what would ship.",
+            |lane| Some(lane.validation_hard?.accuracy)),
+    ]
+}
+
+fn schedule() -> Vec<Entry> {
+    use Chart::Schedule;
+    vec![
+        entry(Schedule, ("learning_rate", "Learning rate", ""), false,
+            "AdamW's rate at the last step.", |lane| Some(lane.learning_rate)),
+        entry(Schedule, ("ff_decay", "D, feed-forward", ""), false,
+            "Mask decay factor D(j): pruned weights count D times in the forward pass (paper section 3).",
+            |lane| Some(lane.feed_forward.decay)),
+        entry(Schedule, ("ff_n", "N, feed-forward", "weights"), false,
+            "Weights kept per group.", |lane| Some(lane.feed_forward.n)),
+        entry(Schedule, ("ff_m", "M, feed-forward", "weights"), false,
+            "Weights per group.", |lane| Some(lane.feed_forward.m)),
+        entry(Schedule, ("ff_density", "Density, feed-forward", ""), false,
+            "N / M: share of the weights inside the mask, whatever D is.",
+            |lane| Some(lane.feed_forward.n / lane.feed_forward.m)),
+        entry(Schedule, ("attention_decay", "D, attention", ""), false,
+            "Mask decay factor of the pruned attention matrices.", |lane| Some(lane.attention?.decay)),
+        entry(Schedule, ("attention_density", "Density, attention", ""), false,
+            "N / M of the pruned attention matrices.", |lane| lane.attention.map(|site| site.n / site.m)),
+        entry(Schedule, ("mask_flip_rate", "Mask flip rate", ""), true,
+            "Share of mask bits that changed since the last report.", |lane| Some(lane.noise?.all().flip_rate())),
+    ]
+}
+
+/// Name, label, help and formula of every noise indicator.
+type Indicator = (&'static str, &'static str, &'static str, fn(&NoiseSums) -> f64);
+
+const INDICATORS: [Indicator; 7] = [
+    ("grad_abs_mean", "Mean |g|", "Mean absolute gradient.", NoiseSums::grad_abs_mean),
+    ("grad_abs_var", "Var |g|", "Variance of the absolute gradient, the paper's second indicator (section 4).",
+        NoiseSums::grad_abs_var),
+    ("grad_var", "Var g", "Variance of the gradient.", NoiseSums::grad_var),
+    ("grad_norm", "||g||", "Euclidean norm of the gradient.", NoiseSums::grad_norm),
+    ("v_sum", "Sum of v", "Sum of AdamW's second moment, the paper's first indicator ||V_t|| (section 4).",
+        NoiseSums::v_sum),
+    ("v_var", "Var v", "Variance of AdamW's second moment.", NoiseSums::v_var),
+    ("v_norm", "||v||", "Euclidean norm of AdamW's second moment.", NoiseSums::v_norm),
+];
+
+fn noise() -> Vec<Entry> {
+    type Part = (&'static str, &'static str, fn(&Noise) -> NoiseSums);
+    const PARTS: [Part; 3] = [
+        ("all", "all weights", Noise::all),
+        ("kept", "kept weights", |noise| noise.kept),
+        ("pruned", "pruned weights", |noise| noise.pruned),
+    ];
+    const SCOPE: &str = "Over the matrices that are pruned in some lane; g is the gradient after the gradient \
+        rule and before clipping.";
+    let mut entries = Vec::new();
+    for (part, part_label, of) in PARTS {
+        for (name, label, help, formula) in INDICATORS {
+            let names = (&*format!("{name}_{part}"), &*format!("{label}, {part_label}"), "");
+            let value = move |lane: &LaneMetrics| Some(formula(&of(&lane.noise?)));
+            entries.push(entry(Chart::Noise, names, true, &format!("{help} {SCOPE}"), value));
+        }
+    }
+    entries
+}
+
+fn entries() -> Vec<Entry> {
+    outcomes().into_iter().chain(schedule()).chain(noise()).collect()
+}
+
+/// What the numbers of [`row`] are, in order.
+pub fn columns() -> Vec<MetricColumn> {
+    entries().into_iter().map(|entry| entry.column).collect()
+}
+
+/// The numbers of one lane at one report, NaN where nothing was measured.
+pub fn row(lane: &LaneMetrics) -> Vec<f64> {
+    entries().iter().map(|entry| (entry.value)(lane)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_unique_and_every_column_explains_itself() {
+        let mut keys: Vec<String> = columns().into_iter().map(|column| column.key).collect();
+        let count = keys.len();
+        keys.sort();
+        keys.dedup();
+        assert_eq!(keys.len(), count);
+        assert!(columns().iter().all(|column| column.help.ends_with('.') && !column.label.is_empty()));
+    }
+
+    #[test]
+    fn a_row_holds_what_was_measured_and_nan_elsewhere() {
+        let lane = LaneMetrics {
+            training: Some(Outcome { loss: 2.0, accuracy: 0.25 }),
+            validation: None,
+            validation_hard: None,
+            learning_rate: 1e-3,
+            feed_forward: SiteMetrics { decay: 0.5, n: 1.0, m: 16.0 },
+            attention: None,
+            noise: None,
+        };
+        let row: std::collections::HashMap<_, _> =
+            columns().into_iter().map(|column| column.key).zip(row(&lane)).collect();
+        assert_eq!((row["train_loss"], row["ff_density"], row["ff_decay"]), (2.0, 0.0625, 0.5));
+        assert!(row["val_loss"].is_nan() && row["v_sum_all"].is_nan() && row["attention_decay"].is_nan());
+    }
+}

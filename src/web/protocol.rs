@@ -1,0 +1,371 @@
+//! Messages between the page and its training worker.
+//!
+//! The page's types, `www/worker/protocol.d.ts`, are generated from these by a test that fails when the
+//! file is stale; `UPDATE_PROTOCOL=1 cargo test --release protocol` writes it anew.
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+use super::curves::Schedule;
+use crate::config::{FieldSpec, RawExperiment};
+use crate::device::Wanted;
+use crate::error::Problem;
+use crate::metrics::MetricColumn;
+
+/// What the page asks for. Commands are answered in order.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Command {
+    /// Answered by [`Event::Ready`].
+    Hello,
+    /// Checks a document without touching the run; answered by [`Event::Checked`].
+    Validate {
+        /// The document.
+        #[cfg_attr(test, ts(type = "unknown"))]
+        document: serde_json::Value,
+    },
+    /// Replaces the run; answered by [`Event::Opened`], [`Event::Problems`] or [`Event::Rejected`].
+    Open {
+        /// The document.
+        #[cfg_attr(test, ts(type = "unknown"))]
+        document: serde_json::Value,
+        /// Where to run it.
+        device: Wanted,
+    },
+    /// Opens a document on the user's files; answered as [`Command::Open`]. A refused file leaves the
+    /// run as it is.
+    Data {
+        /// The files.
+        files: Vec<FileBytes>,
+        /// The document.
+        #[cfg_attr(test, ts(type = "unknown"))]
+        document: serde_json::Value,
+    },
+    /// Trains until paused or finished.
+    Start,
+    /// Stops between two steps.
+    Pause,
+    /// Makes one step, then pauses.
+    Step,
+    /// Back to the initial weights.
+    Reset,
+    /// Drops the run.
+    Stop,
+    /// Limits the speed.
+    Speed {
+        /// Most steps per second; null removes the limit.
+        steps_per_second: Option<f64>,
+    },
+    /// Answered by [`Event::Snapshot`].
+    Snapshot,
+    /// Opens a document where a snapshot left it; answered as [`Command::Open`].
+    Resume {
+        /// The document.
+        #[cfg_attr(test, ts(type = "unknown"))]
+        document: serde_json::Value,
+        /// What [`Event::Snapshot`] gave.
+        #[cfg_attr(test, ts(type = "Uint8Array"))]
+        snapshot: ByteBuf,
+        /// Where to run it.
+        device: Wanted,
+    },
+    /// Answered by [`Event::Link`] or [`Event::Problems`].
+    EncodeLink {
+        /// The document.
+        #[cfg_attr(test, ts(type = "unknown"))]
+        document: serde_json::Value,
+    },
+    /// Answered by [`Event::Document`], [`Event::Problems`] or [`Event::Rejected`].
+    DecodeLink {
+        /// What follows `#e=` in a link.
+        fragment: String,
+    },
+    /// Fails on purpose, so that recovery can be tested.
+    Fault {
+        /// How to fail.
+        kind: FaultKind,
+    },
+}
+
+/// Ways to fail on purpose.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum FaultKind {
+    /// A Rust panic.
+    Panic,
+}
+
+/// A file the user gave.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "DataFile"))]
+pub struct FileBytes {
+    /// Its name.
+    pub name: String,
+    /// Its content.
+    #[cfg_attr(test, ts(type = "Uint8Array"))]
+    pub bytes: ByteBuf,
+}
+
+/// What the worker tells the page.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Event {
+    /// The lab is loaded.
+    Ready {
+        /// Version of the lab.
+        version: &'static str,
+        /// The field table of the experiment document.
+        #[cfg_attr(test, ts(type = "Array<FieldSpec>"))]
+        fields: Vec<&'static FieldSpec>,
+        /// What the numbers of a metrics event are, in order.
+        metrics: Vec<MetricColumn>,
+        /// Experiments that come with the lab; the first opens with the page.
+        presets: Vec<PresetDocument>,
+    },
+    /// Where the run will train, and why.
+    Device {
+        /// `webgpu` or `cpu`.
+        backend: Backend,
+        /// The adapter in words; empty on the CPU.
+        adapter: String,
+        /// Why this device.
+        reason: String,
+        /// Limits of the adapter.
+        limits: Vec<Limit>,
+        /// Times of the test of matrix products, where both devices were timed.
+        probe: Probe,
+    },
+    /// A run is ready, at `step`.
+    Opened {
+        /// The document, complete.
+        document: RawExperiment,
+        /// One entry per lane.
+        lanes: Vec<OpenedLane>,
+        /// One entry per lane.
+        schedule: Vec<Schedule>,
+        /// Steps made already.
+        step: u32,
+    },
+    /// The answer to [`Command::Validate`]. Without problems, the rest describes the experiment.
+    Checked {
+        /// All problems; none means the document can be opened.
+        problems: Vec<Problem>,
+        /// One entry per lane.
+        lanes: Vec<CheckedLane>,
+        /// One entry per lane.
+        schedule: Vec<Schedule>,
+        /// Parameters of a lane; null while the images are unknown.
+        parameters: Option<usize>,
+        /// Step budget.
+        steps: u32,
+    },
+    /// Metrics of all lanes after `step` steps.
+    Metrics {
+        /// Steps made.
+        step: u32,
+        /// Number of lanes.
+        lanes: usize,
+        /// `[lanes, metrics]`, NaN where nothing was measured.
+        #[cfg_attr(test, ts(type = "Float64Array"))]
+        values: Numbers,
+    },
+    /// How far the run is.
+    Progress {
+        /// Steps made.
+        step: u32,
+        /// Step budget.
+        steps: u32,
+        /// Recent speed.
+        steps_per_second: f64,
+        /// Seconds to the end of the budget at that speed; null while unknown.
+        eta_s: Option<f64>,
+    },
+    /// The run's state changed.
+    State {
+        /// The new state.
+        state: RunState,
+    },
+    /// A document cannot be opened.
+    Problems {
+        /// All problems.
+        problems: Vec<Problem>,
+    },
+    /// A request was refused; the run is as it was.
+    Rejected {
+        /// Why, and what to do.
+        message: String,
+    },
+    /// The lab cannot go on: only a new worker helps.
+    Failed {
+        /// What happened.
+        message: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// The run's state, to resume from.
+    Snapshot {
+        /// Steps made.
+        step: u32,
+        /// The state.
+        #[cfg_attr(test, ts(type = "Uint8Array"))]
+        bytes: ByteBuf,
+    },
+    /// The link of an experiment.
+    Link {
+        /// What follows `#e=`.
+        fragment: String,
+    },
+    /// The experiment of a link.
+    Document {
+        /// The document, complete.
+        document: RawExperiment,
+    },
+}
+
+/// A preset with its complete document.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "Preset"))]
+pub struct PresetDocument {
+    /// Short name.
+    pub id: &'static str,
+    /// Title for readers.
+    pub title: String,
+    /// What it shows, in one sentence.
+    pub summary: &'static str,
+    /// The document, complete.
+    pub document: RawExperiment,
+}
+
+/// Kind of device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Backend {
+    /// The GPU.
+    WebGpu,
+    /// The CPU, with wasm SIMD.
+    Cpu,
+}
+
+/// A limit of the adapter.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Limit {
+    /// What is limited, with its unit.
+    pub name: String,
+    /// The limit.
+    pub value: f64,
+}
+
+/// Times of the device test in milliseconds.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Probe {
+    /// On the GPU.
+    pub webgpu_ms: Option<f64>,
+    /// On the CPU.
+    pub cpu_ms: Option<f64>,
+}
+
+/// A lane of an opened run.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct OpenedLane {
+    /// Name in legends.
+    pub name: String,
+    /// How it differs from the first lane.
+    pub difference: String,
+    /// Trained numbers.
+    pub parameters: usize,
+    /// Weights in matrices that the lane prunes.
+    pub sparse_parameters: usize,
+}
+
+/// A lane of a checked document.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct CheckedLane {
+    /// Name in legends.
+    pub name: String,
+    /// How it differs from the first lane.
+    pub difference: String,
+    /// Keys of fields that have no effect with its recipe.
+    pub unused_fields: Vec<&'static str>,
+}
+
+/// State of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum RunState {
+    /// Opened, or nothing opened yet.
+    Idle,
+    /// Training.
+    Running,
+    /// Stopped between two steps.
+    Paused,
+    /// The step budget is spent.
+    Finished,
+}
+
+/// Numbers that cross to the page as one typed array.
+#[derive(Debug)]
+pub struct Numbers(pub Vec<f64>);
+
+impl Serialize for Numbers {
+    #[cfg(target_arch = "wasm32")]
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_wasm_bindgen::preserve::serialize(&js_sys::Float64Array::from(self.0.as_slice()), serializer)
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ts_rs::TS;
+
+    const HEADER: &str = "// The messages between the page and the training worker, generated from \
+        src/web/protocol.rs.\n// Do not edit: UPDATE_PROTOCOL=1 cargo test --release protocol writes this file.\n";
+
+    /// Declarations of all types that the two message types reach, in the order they are named here.
+    fn declarations() -> String {
+        use crate::config::{
+            Axis, ChoiceSpec, FieldKind, GradientRule, Location, RawEval, RawLane, RawModel, RawOptimizer, RawPattern,
+            Recipe, TaskConfig,
+        };
+        use crate::metrics::Chart;
+        use crate::web::curves::Stage;
+        macro_rules! declare {
+            ($($type:ty),* $(,)?) => { [$(<$type>::decl(&ts_rs::Config::default())),*] };
+        }
+        declare![
+            Recipe, GradientRule, Location, Axis, RawPattern, TaskConfig, RawModel, RawOptimizer, RawLane, RawEval,
+            RawExperiment, FieldKind, ChoiceSpec, FieldSpec, Chart, MetricColumn, PresetDocument, Problem, Stage,
+            Schedule, OpenedLane, CheckedLane, Wanted, Backend, Limit, Probe, RunState, FileBytes, FaultKind, Command,
+            Event,
+        ]
+        .map(|declaration| format!("export {declaration}\n"))
+        .join("\n")
+    }
+
+    #[test]
+    fn the_pages_protocol_types_are_current() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/www/worker/protocol.d.ts");
+        let fresh = format!("{HEADER}\n{}", declarations());
+        if std::env::var_os("UPDATE_PROTOCOL").is_some() {
+            std::fs::write(path, &fresh).expect("the page's folder can be written");
+        }
+        let kept = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(kept == fresh, "www/worker/protocol.d.ts is stale: run UPDATE_PROTOCOL=1 cargo test --release protocol");
+    }
+}

@@ -1,0 +1,89 @@
+// Everyone can use the page: axe, keyboard, narrow screens.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import { linkTo } from './link.mjs';
+import { lab, SMALL } from './support.mjs';
+
+const { visit } = lab();
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** @import { Visit } from './support.mjs' */
+
+/** Serious findings of axe, one line each. @param {Visit} visited @returns {Promise<string[]>} */
+async function findings({ page }) {
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const { violations } = await /** @type {any} */ (window).axe.run(document);
+    return violations
+      .filter((/** @type {any} */ v) => v.impact === 'serious' || v.impact === 'critical')
+      .flatMap((/** @type {any} */ v) =>
+        v.nodes.map((/** @type {any} */ n) => `${v.id}: ${n.html.slice(0, 140)}`),
+      );
+  });
+}
+
+for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+  for (const width of [390, 1280]) {
+    test(`axe finds nothing serious, ${colorScheme}, ${width} px`, async () => {
+      const page = await visit(linkTo(SMALL), {
+        colorScheme,
+        viewport: { width, height: 800 },
+      });
+      await page.reach(30);
+      await page.press('Pause');
+      await page.phase('Paused');
+      for (const summary of await page.page.locator('details:not([open]) > summary').all())
+        await summary.click();
+      await page.page.getByLabel('Steps', { exact: true }).fill('none');
+      await page.page.locator('.field .problem').waitFor();
+      assert.deepEqual(await findings(page), []);
+      await page.close();
+    });
+  }
+}
+
+test('no width from 360 to 2560 px scrolls sideways', async () => {
+  const page = await visit(linkTo(SMALL));
+  await page.reach(10);
+  for (const width of [360, 390, 600, 768, 1024, 1280, 1680, 1920, 2560]) {
+    await page.page.setViewportSize({ width, height: 900 });
+    const needed = await page.page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(needed <= width, `${needed} px at ${width} px`);
+  }
+  await page.close();
+});
+
+test('the keyboard reads a chart value by value', async () => {
+  const page = await visit(linkTo({ ...SMALL, steps: 60 }));
+  await page.phase('Finished');
+  const slider = page.page.getByRole('slider', { name: 'Loss: Training loss by step' });
+  await slider.focus();
+  await page.page.keyboard.press('Home');
+  await page.page.keyboard.press('ArrowRight');
+  assert.match((await slider.getAttribute('aria-valuetext')) ?? '', /^step 5: .*Control \d\.\d+/);
+  await page.page.keyboard.press('End');
+  assert.match((await slider.getAttribute('aria-valuetext')) ?? '', /^step 60: .*Baseline \d\.\d+/);
+  const reading = page.page.locator('[data-chart=loss] .reading');
+  assert.match(await reading.innerText(), /step 60/);
+  await page.close();
+});
+
+test('values beside the cursor are sorted, on every chart at once', async () => {
+  const page = await visit(linkTo({ ...SMALL, steps: 60 }));
+  await page.phase('Finished');
+  await page.page.locator('[data-chart=loss] .u-over').hover();
+  for (const chart of ['loss', 'accuracy', 'noise']) {
+    const values = await page.page.locator(`[data-chart=${chart}] .reading b`).allInnerTexts();
+    const numbers = values.map((value) => Number.parseFloat(value));
+    assert.ok(numbers.length >= 2);
+    assert.deepEqual(
+      numbers,
+      numbers.toSorted((a, b) => b - a),
+      chart,
+    );
+  }
+  await page.close();
+});

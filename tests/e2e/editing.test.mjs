@@ -1,0 +1,67 @@
+// Editing never disturbs the run; problems stand at their fields; changes are listed before they are applied.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { linkTo } from './link.mjs';
+import { lab, SMALL } from './support.mjs';
+
+const { visit } = lab();
+
+test('problems stand at their fields and bar the restart; the run goes on', async () => {
+  const page = await visit(linkTo(SMALL));
+  await page.reach(10);
+  const pattern = page.page.getByLabel('Feed-forward pattern').nth(1);
+  await pattern.fill('5:4');
+  await page.page.getByLabel('Steps', { exact: true }).fill('many');
+  const problem = page.page.locator('.lane').nth(1).locator('.problem');
+  await problem.waitFor();
+  assert.equal(await pattern.getAttribute('aria-invalid'), 'true');
+  const described = (await pattern.getAttribute('aria-describedby')) ?? '';
+  assert.ok(described.split(' ').includes((await problem.getAttribute('id')) ?? 'none'));
+  assert.ok(await page.page.getByRole('button', { name: 'Apply & restart' }).isDisabled());
+  const listed = await page.page.locator('.pending .problems code').allInnerTexts();
+  assert.ok(
+    listed.some((field) => field.startsWith('lanes[1].ff')) && listed.includes('steps'),
+    listed.join(),
+  );
+  await page.reach((await page.step()) + 20);
+
+  await page.press('Discard');
+  assert.equal(await pattern.inputValue(), '1:4');
+  assert.equal(await page.page.locator('.pending').count(), 0);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('changes are listed, then applied with a restart', async () => {
+  const page = await visit(linkTo(SMALL));
+  await page.reach(20);
+  await page.page.getByRole('button', { name: 'Remove Control' }).click();
+  await page.page.getByLabel('SR-STE lambda').first().fill('5e-4');
+  const changes = await page.page.locator('.changes li').allInnerTexts();
+  assert.deepEqual(changes, ['Lane Control removed', 'Baseline: SR-STE lambda 0.0003 0.0005']);
+  await page.press('Apply & restart');
+  await page.page.locator('.pending').waitFor({ state: 'detached' });
+  const { document, lanes } = await page.exported();
+  assert.equal(document.lanes.length, 1);
+  assert.equal(document.lanes[0]?.lambda, 5e-4);
+  assert.deepEqual(
+    lanes.map(({ name }) => name),
+    ['Baseline'],
+  );
+  await page.reach(20);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('a hidden lane leaves every chart and comes back', async () => {
+  const page = await visit(linkTo({ ...SMALL, steps: 100 }));
+  await page.phase('Finished');
+  const chip = page.page.locator('.legend .chip', { hasText: 'Baseline' });
+  await chip.click();
+  assert.equal(await chip.getAttribute('aria-pressed'), 'false');
+  assert.equal((await page.linePixels('loss'))[1], 0);
+  await chip.click();
+  assert.ok(((await page.linePixels('loss'))[1] ?? 0) > 5);
+  await page.close();
+});

@@ -1,0 +1,37 @@
+// Links to experiments, made as the page makes them, and data files made in memory.
+
+import { deflateRawSync, gzipSync } from 'node:zlib';
+
+/** The hash of a document's link. @param {unknown} document */
+export function linkTo(document) {
+  return `#e=${deflateRawSync(JSON.stringify(document)).toString('base64url')}`;
+}
+
+/**
+ * An IDX pair of `count` images of `side * side` bytes in two classes that a small model tells apart: bright
+ * on the left, bright on the right.
+ *
+ * @param {number} count
+ * @param {number} side
+ * @returns {{ name: string, bytes: Uint8Array }[]}
+ */
+export function idxPair(count, side) {
+  const images = Buffer.alloc(16 + count * side * side);
+  const labels = Buffer.alloc(8 + count);
+  for (const [at, value] of [0x803, count, side, side].entries()) images.writeUInt32BE(value, at * 4);
+  for (const [at, value] of [0x801, count].entries()) labels.writeUInt32BE(value, at * 4);
+  for (let image = 0; image < count; image += 1) {
+    const label = image % 2;
+    labels[8 + image] = label;
+    for (let pixel = 0; pixel < side * side; pixel += 1) {
+      const right = pixel % side >= side / 2;
+      images[16 + image * side * side + pixel] =
+        (right ? 1 : 0) === label ? 200 + ((image + pixel) % 50) : image % 40;
+    }
+  }
+  return [
+    { name: 'tiny-images-idx3-ubyte', bytes: images },
+    // One of the two packed, because both forms are in use.
+    { name: 'tiny-labels-idx1-ubyte.gz', bytes: gzipSync(labels) },
+  ];
+}

@@ -1,0 +1,56 @@
+// The page opens and trains without a click.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { lab, WEBGPU } from './support.mjs';
+
+const { visit } = lab(WEBGPU);
+const FIRST_POINTS_MS = 20_000;
+
+test('the first points of every lane are drawn within 20 s, without a click', async () => {
+  const opened = performance.now();
+  const page = await visit();
+  await page.reach(20, FIRST_POINTS_MS);
+  assert.ok(performance.now() - opened < FIRST_POINTS_MS);
+  assert.match(await page.page.locator('.reason summary').innerText(), /^(WebGPU|CPU \(wasm SIMD\)): .{10,}/);
+
+  await page.press('Pause');
+  await page.phase('Paused');
+  for (const chart of ['noise', 'loss']) {
+    const rows = await page.chartTable(chart);
+    const { steps } = await page.exported();
+    assert.equal(rows.length, steps.length, `${chart} lists every report`);
+    for (const [step, ...values] of rows) {
+      assert.equal(values.length, 4);
+      assert.ok(
+        values.every((value) => value !== '') || step === '0',
+        `${chart} has a value per lane at ${step}`,
+      );
+    }
+    for (const pixels of await page.linePixels(chart)) assert.ok(pixels > 5, `${chart} draws every lane`);
+  }
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('the schedule is drawn for the whole budget before it is trained', async () => {
+  const page = await visit();
+  await page.phase('Training');
+  const rows = await page.chartTable('schedule');
+  const [step, ...decays] = rows.at(-1) ?? [];
+  assert.equal(step, '599');
+  assert.deepEqual(decays, ['0 (dense)', '0 (1:16)', '0 (1:16)', '0 (1:16)']);
+  for (const pixels of await page.linePixels('schedule')) assert.ok(pixels > 0);
+  await page.close();
+});
+
+test('the page asks for nothing beyond its own files', async () => {
+  const page = await visit();
+  await page.reach(10);
+  const own = new URL('.', page.page.url()).href;
+  assert.ok(page.requests.length > 3);
+  for (const address of page.requests)
+    assert.ok(address.startsWith(own) || address.startsWith('data:'), address);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});

@@ -1,0 +1,204 @@
+// What every test of the page needs: a server for dist/, a browser, and ways to look at the lab as a visitor does.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { after, before } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+/** @import { Browser, BrowserContextOptions, Page } from 'playwright-core' */
+/** @import { RawExperiment } from '../../www/worker/protocol.d.ts' */
+
+const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
+/** The page is served below a path, as on a project's Pages site, so an absolute address fails. */
+const BASE = '/below/a/path/';
+const TYPES = /** @type {Record<string, string>} */ ({
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.wasm': 'application/wasm',
+});
+
+const FLAGS = [
+  '--no-sandbox',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-quic',
+];
+/** With these the browser offers a software WebGPU adapter; without them none. */
+export const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+
+/** A worker that trains a small experiment on a slow machine still reports within this time. */
+export const PATIENCE_MS = 60_000;
+
+/** So small that steps are quick on any device, and so long that no test sees its end. */
+export const SMALL = /** @satisfies {Record<string, unknown>} */ ({
+  version: 1,
+  name: 'A small experiment',
+  task: { kind: 'shapes', noise: 0.4 },
+  model: { layers: 1, heads: 2, d_model: 16, d_ff: 32, patch: 4 },
+  lanes: [
+    { name: 'Control', recipe: 'dense', learning_rate: 0.002 },
+    { name: 'Baseline', recipe: 'sr-ste', ff: { n: 1, m: 4 }, learning_rate: 0.002, lambda: 0.0003 },
+  ],
+  steps: 100_000,
+  batch: 8,
+  eval: { every: 20, samples: 32 },
+  report_every: 5,
+});
+
+/**
+ * Serves dist/ and starts a browser around the tests of a file.
+ *
+ * @param {string[]} flags  More flags for the browser.
+ * @returns {{ visit: (hash?: string, options?: BrowserContextOptions) => Promise<Visit> }}
+ */
+export function lab(flags = []) {
+  /** @type {Browser} */
+  let browser;
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname.replace(BASE, '');
+    const file = join(DIST, normalize(path === '' ? 'index.html' : path));
+    const found = request.url?.startsWith(BASE) && file.startsWith(DIST) && existsSync(file);
+    response.writeHead(found ? 200 : 404, {
+      'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
+    });
+    response.end(found ? readFileSync(file) : '');
+  });
+  before(async () => {
+    if (!existsSync(join(DIST, 'index.html'))) throw new Error('dist/ is missing: run npm run build first');
+    const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+    browser = await chromium.launch({ executablePath, args: [...FLAGS, ...flags] });
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
+  });
+  after(async () => {
+    await browser?.close();
+    server.close();
+  });
+  return {
+    visit: async (hash = '', options = {}) => {
+      const context = await browser.newContext({ locale: 'en-US', acceptDownloads: true, ...options });
+      const page = await context.newPage();
+      const visit = new Visit(page);
+      const address = /** @type {import('node:net').AddressInfo} */ (server.address());
+      await page.goto(`http://127.0.0.1:${address.port}${BASE}${hash}`);
+      return visit;
+    },
+  };
+}
+
+/** One visit to the page. */
+export class Visit {
+  /** Console messages and failures of the page; none are allowed. @type {string[]} */
+  complaints = [];
+  /** Addresses that the page asked for. @type {string[]} */
+  requests = [];
+
+  /** @param {Page} page */
+  constructor(page) {
+    this.page = page;
+    page.on('console', (message) => this.complaints.push(`${message.type()}: ${message.text()}`));
+    page.on('pageerror', (error) => this.complaints.push(`error: ${error.message}`));
+    page.on('requestfailed', (request) => this.complaints.push(`failed: ${request.url()}`));
+    page.on('request', (request) => this.requests.push(request.url()));
+  }
+
+  /** Waits for one of the states of a run. @param {string} phase @param {number} [timeout] */
+  async phase(phase, timeout = PATIENCE_MS) {
+    await this.page.locator('.phase', { hasText: phase }).waitFor({ timeout });
+  }
+
+  /** Steps done, as the page says. */
+  async step() {
+    const text = await this.page.locator('.progress b').innerText();
+    return Number(text.replaceAll(',', ''));
+  }
+
+  /** Waits until the page has done `step` steps. @param {number} step @param {number} [timeout] */
+  async reach(step, timeout = PATIENCE_MS) {
+    await this.page.waitForFunction(
+      (least) => {
+        const shown = document.querySelector('.progress b')?.textContent ?? '';
+        return Number(shown.replaceAll(',', '')) >= least;
+      },
+      step,
+      { timeout },
+    );
+  }
+
+  /** @param {string} name */
+  async press(name) {
+    await this.page.getByRole('button', { name, exact: true }).click();
+  }
+
+  /** Everything measured so far, through the page's own export. @returns {Promise<Exported>} */
+  async exported() {
+    const [download] = await Promise.all([this.page.waitForEvent('download'), this.press('JSON')]);
+    return JSON.parse(readFileSync(await download.path(), 'utf8'));
+  }
+
+  /** Opens a chart's table and reads it: one text per cell. @param {string} chart @returns {Promise<string[][]>} */
+  async chartTable(chart) {
+    const details = this.page.locator(`[data-chart=${chart}] details.data`);
+    if ((await details.getAttribute('open')) === null) await details.locator('summary').click();
+    const rows = details.locator('tbody tr');
+    await rows.first().waitFor();
+    return rows.evaluateAll((all) =>
+      all.map((row) => [...row.children].map((cell) => cell.textContent?.trim() ?? '')),
+    );
+  }
+
+  /** Pixels of a chart's canvas in each lane's colour, as the legend shows it. @param {string} chart @returns {Promise<number[]>} */
+  linePixels(chart) {
+    return this.page.evaluate((id) => {
+      const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector(`[data-chart=${id}] canvas`));
+      const { data } = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d')).getImageData(
+        0,
+        0,
+        canvas.width,
+        canvas.height,
+      );
+      const lines = [...document.querySelectorAll('.legend .swatch line')];
+      return lines.map((line) => {
+        const hex = Number.parseInt((line.getAttribute('stroke') ?? '').slice(1), 16);
+        const [r, g, b] = [hex >> 16, (hex >> 8) & 255, hex & 255];
+        let count = 0;
+        for (let at = 0; at < data.length; at += 4) {
+          if (data[at] === r && data[at + 1] === g && data[at + 2] === b && data[at + 3] === 255) count += 1;
+        }
+        return count;
+      });
+    }, chart);
+  }
+
+  /** Lets files fall on the page. @param {{ name: string, bytes: Uint8Array }[]} files */
+  async drop(files) {
+    const transfer = await this.page.evaluateHandle(
+      (all) => {
+        const data = new DataTransfer();
+        for (const { name, base64 } of all) {
+          const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+          data.items.add(new File([bytes], name));
+        }
+        return data;
+      },
+      files.map(({ name, bytes }) => ({ name, base64: Buffer.from(bytes).toString('base64') })),
+    );
+    await this.page.dispatchEvent('main', 'drop', { dataTransfer: transfer });
+  }
+
+  close() {
+    return this.page.context().close();
+  }
+}
+
+/**
+ * @typedef {object} Exported
+ * @property {string | null} backend
+ * @property {RawExperiment} document
+ * @property {number[]} steps
+ * @property {{ name: string, metrics: Record<string, (number | null)[]> }[]} lanes
+ */

@@ -1,0 +1,46 @@
+import { defineConfig } from 'vite';
+
+/**
+ * What the shipped page may load: its own files and nothing else. The development server injects
+ * inline styles and scripts, so only the build carries the policy.
+ */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "worker-src 'self'",
+  "connect-src 'self'",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+/** @returns {import('vite').Plugin} */
+function contentSecurityPolicy() {
+  return {
+    name: 'content-security-policy',
+    apply: 'build',
+    transformIndexHtml: () => [
+      {
+        tag: 'meta',
+        attrs: { 'http-equiv': 'Content-Security-Policy', content: CONTENT_SECURITY_POLICY },
+        injectTo: 'head-prepend',
+      },
+    ],
+  };
+}
+
+export default defineConfig({
+  // Relative, so that dist/ works below any path of any file host.
+  base: './',
+  publicDir: false,
+  plugins: [contentSecurityPolicy()],
+  worker: { format: 'es' },
+  build: {
+    target: 'es2022',
+    outDir: 'dist',
+    // The policy forbids data: modules and the worker resolves its wasm by address.
+    assetsInlineLimit: 0,
+  },
+});

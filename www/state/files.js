@@ -1,0 +1,58 @@
+/** Files that a visitor drops on the page: what they are, and the experiment that trains on them. */
+
+import { lanesOf } from './draft.js';
+import { getAt, setAt } from './paths.js';
+
+/** @import { DataFile, TaskConfig } from '../worker/protocol.d.ts' */
+/** @import { Json } from './paths.js' */
+/** @import { State } from './store.js' */
+
+/** Bytes of one CIFAR-10 record: a label and `[3, 32, 32]` pixels. */
+const CIFAR_RECORD_BYTES = 3073;
+const MOST_BYTES = 512 * 1024 * 1024;
+
+/** @param {File[]} files @returns {Promise<DataFile[]>} */
+export async function readFiles(files) {
+  const total_bytes = files.reduce((sum, file) => sum + file.size, 0);
+  if (total_bytes > MOST_BYTES) {
+    throw new Error('These files hold more than 512 MB, too much for a tab. Drop fewer of them.');
+  }
+  return Promise.all(
+    files.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) })),
+  );
+}
+
+/** @param {DataFile} file */
+function looksLikeCifar({ name, bytes }) {
+  return /\.bin$/i.test(name) && bytes.length % CIFAR_RECORD_BYTES === 0;
+}
+
+/** @param {DataFile[]} files @returns {TaskConfig['kind']} */
+export function kindOf(files) {
+  return files.length > 0 && files.every(looksLikeCifar) ? 'cifar10' : 'idx';
+}
+
+/**
+ * The experiment to train on `files`: the one that trains, with the task exchanged when it is of
+ * another kind. A preset for that kind also brings a model of fitting patch size.
+ *
+ * @param {DataFile[]} files
+ * @param {State} state
+ * @returns {Json}
+ */
+export function taskFor(files, { run, catalog }) {
+  const kind = kindOf(files);
+  const document = /** @type {Json} */ ({ ...run.document });
+  if (run.document?.task.kind === kind) return document;
+  const preset = catalog.presets.find((candidate) => candidate.document.task.kind === kind);
+  if (preset && lanesOf(document).length === 0) return preset.document;
+  if (preset) return { ...document, task: preset.document.task, model: preset.document.model };
+  const validation_frac = catalog.fields.find((spec) => spec.path === 'task.validation_frac')?.default;
+  return setAt(document, 'task', { kind, validation_frac });
+}
+
+/** Whether the document's task needs files of the visitor. @param {unknown} document */
+export function needsFiles(document) {
+  const kind = getAt(document, 'task.kind');
+  return kind === 'idx' || kind === 'cifar10';
+}

@@ -1,0 +1,87 @@
+/**
+ * What was measured, column by column, ready to be drawn without copying.
+ *
+ * Columns are appended to in place, because copying them at every report would cost more the longer
+ * a run lasts; `revision` tells views that they grew. Taking rows back makes new columns.
+ */
+
+import { sameJson } from './paths.js';
+
+/** @import { Action } from './store.js' */
+
+/** @typedef {(number | null)[]} Column  One value per row; null where nothing was measured. */
+
+/**
+ * @typedef {object} History
+ * @property {string[]} keys          Metric keys, in the order of the columns.
+ * @property {number[]} steps         Step of each row, strictly rising.
+ * @property {Column[][]} lanes       `[lane][metric]`.
+ * @property {number} revision
+ */
+
+/** @type {History} */
+export const emptyHistory = { keys: [], steps: [], lanes: [], revision: 0 };
+
+/** @param {History} history @param {Action} action @returns {History} */
+export function history(history, action) {
+  switch (action.type) {
+    case 'ready': {
+      // A worker that replaces a failed one measures the same, so the curves stay.
+      const keys = action.metrics.map((metric) => metric.key);
+      return sameJson(keys, history.keys) ? history : { ...emptyHistory, keys };
+    }
+    case 'opened':
+      if (action.step > 0 && action.lanes.length === history.lanes.length)
+        return keepUpTo(history, action.step);
+      return cleared(history, action.lanes.length);
+    case 'progress':
+      // The run went back: a reset.
+      return action.step < (history.steps.at(-1) ?? 0) ? keepUpTo(history, action.step) : history;
+    case 'metrics':
+      return append(history, action.step, action.values);
+    default:
+      return history;
+  }
+}
+
+/** @param {History} history @param {number} lanes @returns {History} */
+function cleared({ keys, revision }, lanes) {
+  const columns = Array.from({ length: lanes }, () => keys.map(() => /** @type {Column} */ ([])));
+  return { keys, steps: [], lanes: columns, revision: revision + 1 };
+}
+
+/** @param {History} history @param {number} step @returns {History} */
+function keepUpTo(history, step) {
+  const rows = history.steps.filter((measured) => measured <= step).length;
+  return {
+    keys: history.keys,
+    steps: history.steps.slice(0, rows),
+    lanes: history.lanes.map((columns) => columns.map((column) => column.slice(0, rows))),
+    revision: history.revision + 1,
+  };
+}
+
+/** @param {History} history @param {number} step @param {Float64Array} values @returns {History} */
+function append(history, step, values) {
+  const last = history.steps.at(-1) ?? -1;
+  const kept = step < last ? keepUpTo(history, step - 1) : history;
+  const row = step === last ? kept.steps.length - 1 : kept.steps.push(step) - 1;
+  kept.lanes.forEach((columns, lane) => {
+    columns.forEach((column, metric) => {
+      const value = values[lane * kept.keys.length + metric];
+      if (value !== undefined && !Number.isNaN(value)) column[row] = value;
+      else column[row] ??= null;
+    });
+  });
+  return { ...kept, revision: kept.revision + 1 };
+}
+
+/** @param {History} history @param {number} lane @param {string} key @returns {Column} */
+export function columnOf(history, lane, key) {
+  return history.lanes[lane]?.[history.keys.indexOf(key)] ?? [];
+}
+
+/** The newest measured value. @param {History} history @param {number} lane @param {string} key */
+export function latest(history, lane, key) {
+  return columnOf(history, lane, key).findLast((value) => value !== null) ?? null;
+}

@@ -1,0 +1,28 @@
+import { emptyCatalog } from './catalog.js';
+import { unknownDevice } from './device.js';
+import { emptyDraft } from './draft.js';
+import { emptyHistory } from './history.js';
+import { emptyRun } from './run.js';
+import { defaultView } from './view.js';
+
+/** @import { State } from './store.js' */
+/** @import { Preferences } from './preferences.js' */
+
+/**
+ * The state before the worker has answered.
+ *
+ * @param {Preferences} preferences
+ * @param {boolean} prefersDark  Whether the system asks for dark.
+ * @returns {State}
+ */
+export function initialState(preferences, prefersDark) {
+  return {
+    catalog: emptyCatalog,
+    device: unknownDevice,
+    run: emptyRun,
+    draft: emptyDraft,
+    history: emptyHistory,
+    view: defaultView(preferences, prefersDark),
+    notices: [],
+  };
+}

@@ -1,0 +1,28 @@
+/** @import { Problem } from '../worker/protocol.d.ts' */
+/** @import { Action } from './store.js' */
+
+/**
+ * @typedef {object} Notice
+ * @property {number} id
+ * @property {'info' | 'error'} kind
+ * @property {string} text
+ * @property {Problem[]} [problems]  Listed below the text.
+ * @property {string} [copyable]     A text to copy by hand.
+ */
+
+/** @typedef {{ type: 'notice/added', notice: Notice } | { type: 'notice/dismissed', id: number }} NoticeAction */
+
+/** Older notices leave when more than this many are shown. */
+const MOST = 4;
+
+/** @param {Notice[]} notices @param {Action} action @returns {Notice[]} */
+export function notices(notices, action) {
+  switch (action.type) {
+    case 'notice/added':
+      return [...notices.filter((notice) => notice.text !== action.notice.text), action.notice].slice(-MOST);
+    case 'notice/dismissed':
+      return notices.filter((notice) => notice.id !== action.id);
+    default:
+      return notices;
+  }
+}

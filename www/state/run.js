@@ -1,0 +1,73 @@
+/** @import { OpenedLane, RawExperiment, RunState, Schedule } from '../worker/protocol.d.ts' */
+/** @import { Action } from './store.js' */
+
+/**
+ * @typedef {{ type: 'run/restarting' }
+ *   | { type: 'run/speed', stepsPerSecond: number | null }} RunAction
+ */
+
+/** @typedef {{ step: number, bytes: Uint8Array }} Snapshot */
+
+/**
+ * @typedef {object} Run
+ * @property {'loading' | RunState | 'failed'} phase
+ * @property {RawExperiment | null} document  The experiment that trains, complete.
+ * @property {OpenedLane[]} lanes
+ * @property {Schedule[]} schedule            What each lane's recipe prescribes, by lane.
+ * @property {number} step                    Steps done.
+ * @property {number} steps                   The budget.
+ * @property {number | null} stepsPerSecond
+ * @property {number | null} etaS             Seconds to the end of the budget.
+ * @property {number | null} speedLimit       Steps per second asked for; null is full speed.
+ * @property {Snapshot | null} snapshot       The latest, for a restart after a failure.
+ * @property {{ message: string, remedy: string } | null} failure
+ */
+
+/** @type {Run} */
+export const emptyRun = {
+  phase: 'loading',
+  document: null,
+  lanes: [],
+  schedule: [],
+  step: 0,
+  steps: 0,
+  stepsPerSecond: null,
+  etaS: null,
+  speedLimit: null,
+  snapshot: null,
+  failure: null,
+};
+
+/** @param {Run} run @param {Action} action @returns {Run} */
+export function run(run, action) {
+  switch (action.type) {
+    case 'opened': {
+      const { document, lanes, schedule, step } = action;
+      const snapshot = step > 0 ? run.snapshot : null;
+      const fresh = { ...emptyRun, speedLimit: run.speedLimit, snapshot };
+      return { ...fresh, phase: 'idle', document, lanes, schedule, step, steps: document.steps };
+    }
+    case 'progress':
+      return {
+        ...run,
+        step: action.step,
+        steps: action.steps,
+        stepsPerSecond: action.steps_per_second,
+        etaS: action.eta_s,
+        // A snapshot from beyond the present belongs to a run that was reset.
+        snapshot: run.snapshot && run.snapshot.step > action.step ? null : run.snapshot,
+      };
+    case 'state':
+      return { ...run, phase: action.state };
+    case 'snapshot':
+      return { ...run, snapshot: { step: action.step, bytes: action.bytes } };
+    case 'run/speed':
+      return { ...run, speedLimit: action.stepsPerSecond };
+    case 'failed':
+      return { ...run, phase: 'failed', failure: { message: action.message, remedy: action.remedy } };
+    case 'run/restarting':
+      return { ...run, phase: 'loading', failure: null };
+    default:
+      return run;
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * Runs the lab for the page: keeps a training worker alive, turns the visitor's wishes into commands
+ * and feeds the worker's events to the store.
+ */
+
+import { LabClient, WorkerLost } from '../worker/client.js';
+import { changes } from './changes.js';
+import { readFiles, taskFor } from './files.js';
+import { fragmentOf } from './sharing.js';
+
+/** @import { Wanted, Event as LabEvent, Problem } from '../worker/protocol.d.ts' */
+/** @import { Store } from './store.js' */
+
+/** Work lost when the worker fails is at most this old. */
+const SNAPSHOT_EVERY_MS = 15_000;
+
+export class Session {
+  /** @type {LabClient | null} */
+  #client = null;
+  /** Files of the visitor, for a worker that replaces a failed one. @type {File[]} */
+  #files = [];
+  /** Events of a replayed opening are held back while a failed run is being restored. */
+  #restoring = false;
+  #notices = 0;
+
+  /** @param {Store} store */
+  constructor(store) {
+    this.store = store;
+    setInterval(() => {
+      if (this.store.state.run.phase === 'running') this.#client?.send({ type: 'snapshot' });
+    }, SNAPSHOT_EVERY_MS);
+  }
+
+  /** Opens the experiment of the link, or the first preset, and starts it. */
+  async boot() {
+    await this.#guarded(async () => {
+      const { presets } = await this.#worker().ask({ type: 'hello' });
+      const fragment = fragmentOf(location.hash);
+      if (fragment && (await this.#openLink(fragment))) return;
+      await this.open(presets[0]?.document);
+    });
+  }
+
+  /** Follows a link that was pasted over the page's own. */
+  async followLink() {
+    const fragment = fragmentOf(location.hash);
+    if (fragment) await this.#guarded(() => this.#openLink(fragment));
+  }
+
+  /** @param {string} fragment @returns {Promise<boolean>} Whether the experiment opened. */
+  async #openLink(fragment) {
+    const answer = await this.#worker().ask({ type: 'decode_link', fragment });
+    if (answer.type === 'document') return this.open(answer.document);
+    // A refusal has been shown with its reason already.
+    if (answer.type === 'problems') {
+      this.notify('error', 'The experiment of this link cannot run. The page goes on without it.', {
+        problems: answer.problems,
+      });
+    }
+    return false;
+  }
+
+  /**
+   * Opens `document` in place of the experiment that trains, and starts it.
+   *
+   * @param {unknown} document
+   * @param {(problems: Problem[]) => void} [refused]  Told what is wrong with it; a notice otherwise.
+   * @returns {Promise<boolean>} Whether it opened.
+   */
+  async open(
+    document,
+    refused = (problems) => this.notify('error', 'This experiment cannot run.', { problems }),
+  ) {
+    const { device } = this.store.state;
+    const answer = await this.#worker().ask({ type: 'open', document, device: device.choice });
+    if (answer.type === 'problems') refused(answer.problems);
+    if (answer.type !== 'opened') return false;
+    this.start();
+    return true;
+  }
+
+  /** @param {string} id */
+  openPreset(id) {
+    const preset = this.store.state.catalog.presets.find((candidate) => candidate.id === id);
+    if (preset) void this.#guarded(() => this.open(preset.document));
+  }
+
+  /** Restarts with the draft. */
+  apply() {
+    const { draft, run } = this.store.state;
+    const refused = (/** @type {Problem[]} */ problems) =>
+      this.store.dispatch({ type: 'draft/refused', problems });
+    if (draft.document) void this.#guarded(() => this.open(draft.document ?? run.document, refused));
+  }
+
+  discard() {
+    const { device } = this.store.state;
+    this.store.dispatch({ type: 'device/chosen', choice: device.opened });
+    this.store.dispatch({ type: 'draft/discarded' });
+  }
+
+  /** Whether there is something to apply. */
+  get edited() {
+    return changes(this.store.state).length > 0;
+  }
+
+  start() {
+    this.#client?.send({ type: 'start' });
+  }
+
+  pause() {
+    this.#client?.send({ type: 'pause' });
+    // What a paused visitor looks at must be what a restart would bring back.
+    if (this.store.state.run.document) this.#client?.send({ type: 'snapshot' });
+  }
+
+  step() {
+    this.#client?.send({ type: 'step' });
+  }
+
+  reset() {
+    this.#client?.send({ type: 'reset' });
+  }
+
+  /** @param {number | null} stepsPerSecond  null is full speed. */
+  setSpeed(stepsPerSecond) {
+    this.store.dispatch({ type: 'run/speed', stepsPerSecond });
+    this.#client?.send({ type: 'speed', steps_per_second: stepsPerSecond });
+  }
+
+  /** @param {Wanted} choice */
+  chooseDevice(choice) {
+    this.store.dispatch({ type: 'device/chosen', choice });
+    // A device that was refused counted as a problem of the draft.
+    void this.check();
+  }
+
+  /** Trains on files of the visitor; files that do not fit leave the running experiment alone. @param {File[]} files */
+  async useFiles(files) {
+    await this.#guarded(async () => {
+      const data = await readFiles(files);
+      const document = taskFor(data, this.store.state);
+      const answer = await this.#worker().ask({ type: 'data', files: data, document });
+      if (answer.type === 'problems') {
+        this.notify('error', 'This experiment does not fit these files. The running one goes on.', {
+          problems: answer.problems,
+        });
+      }
+      if (answer.type !== 'opened') return;
+      this.#files = files;
+      this.notify('info', `Training on ${files.map((file) => file.name).join(' and ')}.`);
+      this.start();
+    });
+  }
+
+  /** Replaces a failed worker and goes on from the last snapshot, or from the start without one. */
+  async restart() {
+    await this.#guarded(async () => {
+      const { run, device } = this.store.state;
+      const { document, snapshot } = run;
+      this.store.dispatch({ type: 'run/restarting' });
+      const worker = this.#worker();
+      await worker.ask({ type: 'hello' });
+      if (!document) return this.boot();
+      if (this.#files.length > 0) {
+        this.#restoring = true;
+        await worker.ask({ type: 'data', files: await readFiles(this.#files), document });
+        this.#restoring = false;
+      }
+      if (run.speedLimit !== null) this.setSpeed(run.speedLimit);
+      const command = { document, device: device.opened };
+      const answer = snapshot && (await worker.ask({ type: 'resume', snapshot: snapshot.bytes, ...command }));
+      if (answer?.type === 'opened') this.start();
+      else await this.open(document);
+    });
+  }
+
+  /** @param {'info' | 'error'} kind @param {string} text @param {{ problems?: Problem[], copyable?: string }} [more] */
+  notify(kind, text, more = {}) {
+    this.#notices += 1;
+    this.store.dispatch({ type: 'notice/added', notice: { id: this.#notices, kind, text, ...more } });
+  }
+
+  /** @param {number} id */
+  dismiss(id) {
+    this.store.dispatch({ type: 'notice/dismissed', id });
+  }
+
+  /** Asks the worker for the link of a document. @param {unknown} document */
+  encodeLink(document) {
+    return this.#worker().ask({ type: 'encode_link', document });
+  }
+
+  /** Has the worker check the draft; never touches the run. */
+  async check() {
+    const { draft } = this.store.state;
+    if (draft.document)
+      await this.#guarded(() => this.#worker().ask({ type: 'validate', document: draft.document }));
+  }
+
+  /** The worker, a new one if the last has failed. */
+  #worker() {
+    this.#client ??= new LabClient((event) => this.#receive(event));
+    return this.#client;
+  }
+
+  /** @param {LabEvent} event */
+  #receive(event) {
+    if (this.#restoring && event.type === 'opened') return;
+    this.store.dispatch(event);
+    if (event.type === 'rejected') this.notify('error', event.message);
+    if (event.type === 'failed') {
+      // Whatever broke may have left half a step behind: only a new worker is trusted.
+      this.#restoring = false;
+      this.#client?.terminate();
+      this.#client = null;
+    }
+  }
+
+  /** Runs an exchange with the worker; its loss has been reported by then. @param {() => Promise<unknown>} exchange */
+  async #guarded(exchange) {
+    try {
+      await exchange();
+    } catch (reason) {
+      if (reason instanceof WorkerLost) return;
+      this.notify('error', reason instanceof Error ? reason.message : String(reason));
+    }
+  }
+}

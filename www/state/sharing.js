@@ -1,0 +1,92 @@
+/** Takes the experiment and its measurements out of the page: link, CSV, JSON. */
+
+/** @import { Session } from './session.js' */
+/** @import { State } from './store.js' */
+
+const MARK = '#e=';
+
+/** The experiment in a link's hash. @param {string} hash @returns {string | null} */
+export function fragmentOf(hash) {
+  return hash.startsWith(MARK) ? hash.slice(MARK.length) : null;
+}
+
+/** Puts the running experiment's link on the clipboard and into the address bar. @param {Session} session */
+export async function copyLink(session) {
+  const answer = await session.encodeLink(session.store.state.run.document);
+  if (answer.type !== 'link')
+    return session.notify('error', 'No link could be made.', { problems: answer.problems });
+  window.history.replaceState(null, '', MARK + answer.fragment);
+  const link = location.href;
+  try {
+    await navigator.clipboard.writeText(link);
+    session.notify(
+      'info',
+      session.edited
+        ? 'Link copied. It holds the experiment that is training; apply your changes to share them.'
+        : 'Link copied. It holds the whole experiment.',
+    );
+  } catch {
+    // The clipboard needs a permission or a secure page; the address bar has the link already.
+    session.notify('info', 'The clipboard is closed to this page. Copy the link from here:', {
+      copyable: link,
+    });
+  }
+}
+
+/**
+ * One row per lane and reported step, every metric a column; empty where nothing was measured.
+ *
+ * @param {State} state
+ * @returns {string}
+ */
+export function toCsv({ run, history }) {
+  const header = ['step', 'lane', 'name', ...history.keys].join(',');
+  const rows = history.steps.flatMap((step, row) =>
+    history.lanes.map((columns, lane) => {
+      const name = `"${(run.lanes[lane]?.name ?? '').replaceAll('"', '""')}"`;
+      return [step, lane, name, ...columns.map((column) => column[row] ?? '')].join(',');
+    }),
+  );
+  return `${[header, ...rows].join('\n')}\n`;
+}
+
+/** The experiment, its metrics' meanings and all measurements. @param {State} state @returns {string} */
+export function toJson({ catalog, run, device, history }) {
+  const lanes = history.lanes.map((columns, lane) => ({
+    name: run.lanes[lane]?.name,
+    difference: run.lanes[lane]?.difference,
+    metrics: Object.fromEntries(history.keys.map((key, metric) => [key, columns[metric]])),
+  }));
+  const backend = device.used?.backend ?? null;
+  const adapter = device.used?.adapter ?? null;
+  return JSON.stringify(
+    {
+      nmflow: catalog.version,
+      backend,
+      adapter,
+      document: run.document,
+      metrics: catalog.metrics,
+      steps: history.steps,
+      lanes,
+    },
+    null,
+    1,
+  );
+}
+
+/** @param {string} name @param {string} type @param {string} text */
+export function download(name, type, text) {
+  const address = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+  // The download has its own reference once the click was handled.
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+/** A file name that tells experiments apart. @param {State} state @param {string} extension */
+export function fileName({ run }, extension) {
+  const name = (run.document?.name ?? 'experiment').toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+  return `nmflow-${name.replaceAll(/^-|-$/g, '')}-step-${run.step}.${extension}`;
+}

@@ -1,0 +1,73 @@
+/**
+ * The page's one store. Each slice of the state has one writer, its reducer; worker events and the
+ * visitor's actions reach all reducers alike.
+ */
+
+import { catalog } from './catalog.js';
+import { device } from './device.js';
+import { draft } from './draft.js';
+import { history } from './history.js';
+import { notices } from './notices.js';
+import { run } from './run.js';
+import { view } from './view.js';
+
+/** @import { Event as LabEvent } from '../worker/protocol.d.ts' */
+/** @import { DraftAction } from './draft.js' */
+/** @import { NoticeAction } from './notices.js' */
+/** @import { RunAction } from './run.js' */
+/** @import { ViewAction } from './view.js' */
+/** @import { DeviceAction } from './device.js' */
+
+/** @typedef {LabEvent | DraftAction | NoticeAction | RunAction | ViewAction | DeviceAction} Action */
+
+/**
+ * @typedef {object} State
+ * @property {import('./catalog.js').Catalog} catalog  What the lab offers: fields, metrics, presets.
+ * @property {import('./device.js').Device} device     Where it trains, and what was asked for.
+ * @property {import('./run.js').Run} run              The experiment that trains.
+ * @property {import('./draft.js').Draft} draft        The experiment as edited.
+ * @property {import('./history.js').History} history  What was measured.
+ * @property {import('./view.js').View} view           How the visitor wants to see it.
+ * @property {import('./notices.js').Notice[]} notices Messages to the visitor.
+ */
+
+/** @param {State} state @param {Action} action @returns {State} */
+function reduce(state, action) {
+  return {
+    catalog: catalog(state.catalog, action),
+    device: device(state.device, action),
+    run: run(state.run, action),
+    draft: draft(state.draft, action),
+    history: history(state.history, action),
+    view: view(state.view, action),
+    notices: notices(state.notices, action),
+  };
+}
+
+export class Store {
+  /** @type {State} */
+  #state;
+  /** @type {Set<() => void>} */
+  #listeners = new Set();
+
+  /** @param {State} initial */
+  constructor(initial) {
+    this.#state = initial;
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  /** @param {Action} action */
+  dispatch(action) {
+    this.#state = reduce(this.#state, action);
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** @param {() => void} listener @returns {() => void} Ends the subscription. */
+  subscribe(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}

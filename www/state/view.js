@@ -1,0 +1,91 @@
+/** @import { Action } from './store.js' */
+/** @import { Preferences, Theme } from './preferences.js' */
+
+/** @typedef {'accuracy' | 'noise' | 'loss' | 'schedule'} PanelId */
+/** @typedef {'all' | 'kept' | 'pruned'} Subset  Which weights a noise indicator covers. */
+
+/**
+ * @typedef {object} Panel  What a chart shows.
+ * @property {string} metric     Key of a metric; for noise without its subset.
+ * @property {Subset} subset
+ * @property {boolean} hardened  Also draw the value under the hardened mask.
+ * @property {boolean | null} log  Logarithmic axis; null is what suits the metric.
+ * @property {boolean} table     Whether its numbers are listed.
+ */
+
+/**
+ * @typedef {object} View
+ * @property {Theme} theme
+ * @property {boolean} prefersDark         What the system asks for.
+ * @property {number} smoothing            Weight of the past in the running average, in [0, 1).
+ * @property {number[]} hidden             Lanes that are not drawn.
+ * @property {[number, number] | null} zoom  Steps shown; null shows the whole budget.
+ * @property {Record<PanelId, Panel>} panels
+ */
+
+/**
+ * @typedef {{ type: 'view/panel', panel: PanelId, change: Partial<Panel> }
+ *   | { type: 'view/theme', theme: Theme }
+ *   | { type: 'view/prefers_dark', prefersDark: boolean }
+ *   | { type: 'view/smoothing', smoothing: number }
+ *   | { type: 'view/lane_toggled', lane: number }
+ *   | { type: 'view/zoomed', zoom: [number, number] | null }} ViewAction
+ */
+
+/** @param {string} metric @returns {Panel} */
+const panel = (metric) => ({ metric, subset: 'all', hardened: false, log: null, table: false });
+
+/** @param {Preferences} preferences @param {boolean} prefersDark @returns {View} */
+export function defaultView({ theme, smoothing }, prefersDark) {
+  return {
+    theme,
+    prefersDark,
+    smoothing,
+    hidden: [],
+    zoom: null,
+    panels: {
+      accuracy: { ...panel('val_accuracy'), hardened: true },
+      noise: panel('grad_abs_var'),
+      loss: panel('train_loss'),
+      schedule: panel('decay'),
+    },
+  };
+}
+
+/** @param {View} view */
+export function isDark({ theme, prefersDark }) {
+  return theme === 'auto' ? prefersDark : theme === 'dark';
+}
+
+/** @param {View} view @param {Action} action @returns {View} */
+export function view(view, action) {
+  switch (action.type) {
+    case 'view/panel': {
+      const changed = { ...view.panels[action.panel], ...action.change };
+      return { ...view, panels: { ...view.panels, [action.panel]: changed } };
+    }
+    case 'view/theme':
+      return { ...view, theme: action.theme };
+    case 'view/prefers_dark':
+      return { ...view, prefersDark: action.prefersDark };
+    case 'view/smoothing':
+      return { ...view, smoothing: action.smoothing };
+    case 'view/lane_toggled': {
+      const { hidden } = view;
+      const { lane } = action;
+      return {
+        ...view,
+        hidden: hidden.includes(lane) ? hidden.filter((h) => h !== lane) : [...hidden, lane],
+      };
+    }
+    case 'view/zoomed':
+      return { ...view, zoom: action.zoom };
+    case 'opened':
+      // Another experiment has other steps and lanes; a restart of the same one has not.
+      return action.step > 0
+        ? view
+        : { ...view, zoom: null, hidden: view.hidden.filter((h) => h < action.lanes.length) };
+    default:
+      return view;
+  }
+}

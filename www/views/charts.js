@@ -1,0 +1,106 @@
+import { html, nothing } from 'lit';
+import { live } from 'lit/directives/live.js';
+import '../plots/nm-plot.js';
+import { dataTable } from './data-table.js';
+import { PLANNED } from './planned.js';
+import { metricOf, plotSpec } from './plot-spec.js';
+
+/** @import { Lab } from './nm-lab.js' */
+/** @import { Panel, PanelId, Subset } from '../state/view.js' */
+
+/** @type {{ id: PanelId, title: string }[]} */
+const PANELS = [
+  { id: 'accuracy', title: 'Accuracy' },
+  { id: 'noise', title: 'Gradient noise' },
+  { id: 'loss', title: 'Loss' },
+  { id: 'schedule', title: 'Schedule' },
+];
+
+/** The charts, on one axis of steps. @param {Lab} lab */
+export function charts(lab) {
+  return html`<div class="charts">${PANELS.map(({ id, title }) => chart(lab, id, title))}</div>`;
+}
+
+/** @param {Lab} lab @param {PanelId} id @param {string} title */
+function chart(lab, id, title) {
+  const { state, session } = lab;
+  const metric = metricOf(state, id);
+  const spec = plotSpec(lab, id);
+  const zoom = (/** @type {CustomEvent<[number, number] | null>} */ { detail }) =>
+    session.store.dispatch({ type: 'view/zoomed', zoom: detail });
+  return html`
+    <section class="panel chart" aria-labelledby="chart-${id}" data-chart=${id}>
+      <div class="panel-head">
+        <h2 id="chart-${id}" title=${metric.help}>${title}</h2>
+        ${options(lab, id)}
+      </div>
+      <nm-plot .spec=${spec} .name=${`${title}: ${metric.label} by step`} @zoom=${zoom}></nm-plot>
+      ${dataTable(metric.label, spec, state.view.panels[id].table, (table) =>
+        session.store.dispatch({ type: 'view/panel', panel: id, change: { table } }),
+      )}
+    </section>
+  `;
+}
+
+/** @param {Lab} lab @param {PanelId} id */
+function options(lab, id) {
+  const { state } = lab;
+  const panel = state.view.panels[id];
+  const hasHardened = state.catalog.metrics.some(({ key }) => key === `${panel.metric}_hard`);
+  const set = (/** @type {Partial<Panel>} */ change) =>
+    lab.session.store.dispatch({ type: 'view/panel', panel: id, change });
+  return html`
+    <div class="chart-options">
+      ${choice('Shown', panel.metric, choicesOf(lab, id), (metric) => set({ metric, log: null }))}
+      ${
+        id === 'noise'
+          ? choice('Weights', panel.subset, SUBSETS, (subset) =>
+              set({ subset: /** @type {Subset} */ (subset) }),
+            )
+          : nothing
+      }
+      ${hasHardened ? check('hardened too', panel.hardened, (hardened) => set({ hardened })) : nothing}
+      ${id === 'accuracy' ? nothing : check('log', metricOf(state, id).log, (log) => set({ log }))}
+    </div>
+  `;
+}
+
+/** @type {[string, string][]} */
+const SUBSETS = [
+  ['all', 'all weights'],
+  ['kept', 'kept'],
+  ['pruned', 'pruned'],
+];
+
+/** @param {Lab} lab @param {PanelId} id @returns {[string, string][]} */
+function choicesOf({ state }, id) {
+  const own = state.catalog.metrics.filter(({ chart }) => chart === id);
+  if (id === 'noise') {
+    const suffix = '_all';
+    return own
+      .filter(({ key }) => key.endsWith(suffix))
+      .map(({ key, label }) => [key.slice(0, -suffix.length), label.split(', ')[0] ?? label]);
+  }
+  if (id === 'schedule') {
+    const measured = own.filter(({ key }) => !PLANNED.some(({ measuredAs }) => measuredAs.includes(key)));
+    return [...PLANNED, ...measured].map(({ key, label }) => [key, label]);
+  }
+  return own.filter(({ key }) => !key.endsWith('_hard')).map(({ key, label }) => [key, label]);
+}
+
+/** @param {string} label @param {string} value @param {[string, string][]} choices @param {(value: string) => void} set */
+function choice(label, value, choices, set) {
+  const change = (/** @type {Event & { target: HTMLSelectElement }} */ { target }) => set(target.value);
+  return html`<label class="inline">
+    <span class="hidden-label">${label}</span>
+    <select .value=${live(value)} @change=${change}>
+      ${choices.map(([key, text]) => html`<option value=${key} ?selected=${key === value}>${text}</option>`)}
+    </select>
+  </label>`;
+}
+
+/** @param {string} label @param {boolean} checked @param {(checked: boolean) => void} set */
+function check(label, checked, set) {
+  const change = (/** @type {Event & { target: HTMLInputElement }} */ { target }) => set(target.checked);
+  return html`<label class="check"><input type="checkbox" .checked=${live(checked)} @change=${change} />${label}</label>`;
+}

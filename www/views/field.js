@@ -1,0 +1,148 @@
+import { html, nothing } from 'lit';
+import { live } from 'lit/directives/live.js';
+import { patternText } from '../state/changes.js';
+import { getAt } from '../state/paths.js';
+import { typed } from './typed.js';
+
+/** @import { FieldSpec, Problem } from '../worker/protocol.d.ts' */
+/** @import { Lab } from './nm-lab.js' */
+
+/**
+ * @typedef {object} FieldPlace
+ * @property {FieldSpec} spec
+ * @property {string} path     In the draft: `lanes[2].beta`.
+ * @property {boolean} used    Whether the field has a meaning beside the others' values.
+ * @property {string} [automatic]  What null comes to, where that is known.
+ */
+
+/** A labelled control of one field, with its help and its problem. @param {Lab} lab @param {FieldPlace} place */
+export function field(lab, { spec, path, used, automatic }) {
+  const id = `field-${path.replaceAll(/[^a-z0-9]+/gi, '-')}`;
+  const problem = problemAt(lab.state.draft.problems, path);
+  const described = `${id}-help ${problem ? `${id}-problem` : ''}`;
+  const value = getAt(lab.state.draft.document, path);
+  const set = (/** @type {unknown} */ next) => lab.editor.set(path, next);
+  const control = { id, spec, automatic, value, set, disabled: !used, described, invalid: problem !== null };
+  return html`
+    <div class="field kind-${spec.kind} ${problem ? 'invalid' : ''} ${used ? '' : 'unused'}">
+      ${
+        spec.kind === 'locations'
+          ? locations(control)
+          : html`<label for=${id}>${spec.label}${spec.unit ? html` <small>${spec.unit}</small>` : nothing}</label>
+            ${spec.kind === 'choice' ? choice(control) : line(control)}`
+      }
+      <p class="help" id="${id}-help">${spec.help}${used ? '' : ' Has no effect with the choices beside it.'}</p>
+      ${problem ? html`<p class="problem" id="${id}-problem">${problem}</p>` : nothing}
+    </div>
+  `;
+}
+
+/**
+ * @typedef {object} Control
+ * @property {string} id
+ * @property {FieldSpec} spec
+ * @property {string | undefined} automatic
+ * @property {unknown} value
+ * @property {(value: unknown) => void} set
+ * @property {boolean} disabled
+ * @property {string} described
+ * @property {boolean} invalid
+ */
+
+/** @param {Control} control */
+function choice({ id, spec, value, set, disabled, described, invalid }) {
+  const change = (/** @type {Event & { target: HTMLSelectElement }} */ { target }) => set(target.value);
+  return html`<select
+    id=${id}
+    .value=${live(String(value))}
+    ?disabled=${disabled}
+    aria-describedby=${described}
+    aria-invalid=${invalid}
+    @change=${change}
+  >
+    ${spec.choices.map(
+      (option) =>
+        html`<option value=${option.value} ?selected=${option.value === value}>${option.label}</option>`,
+    )}
+  </select>`;
+}
+
+/** @param {Control} control */
+function line({ id, spec, automatic, value, set, disabled, described, invalid }) {
+  const input = (/** @type {Event & { target: HTMLInputElement }} */ { target }) =>
+    set(readText(spec, target.value));
+  const numeric = spec.kind === 'integer' || spec.kind === 'number';
+  return html`<input
+    id=${id}
+    type="text"
+    inputmode=${numeric ? 'decimal' : 'text'}
+    autocomplete="off"
+    spellcheck="false"
+    placeholder=${placeholder(spec, automatic)}
+    ${typed(textOf(spec, value), (text) => readText(spec, text))}
+    ?disabled=${disabled}
+    aria-describedby=${described}
+    aria-invalid=${invalid}
+    @input=${input}
+  />`;
+}
+
+/** @param {Control} control */
+function locations({ id, spec, value, set, disabled, described, invalid }) {
+  const chosen = Array.isArray(value) ? value : [];
+  const toggle = (/** @type {string} */ location, /** @type {boolean} */ on) =>
+    set(spec.choices.map((c) => c.value).filter((v) => (v === location ? on : chosen.includes(v))));
+  return html`<fieldset id=${id} aria-describedby=${described} ?disabled=${disabled} aria-invalid=${invalid}>
+    <legend>${spec.label}</legend>
+    ${spec.choices.map(
+      (option) => html`<label>
+        <input
+          type="checkbox"
+          .checked=${live(chosen.includes(option.value))}
+          @change=${(/** @type {Event & { target: HTMLInputElement }} */ { target }) => toggle(option.value, target.checked)}
+        />
+        ${option.label}
+      </label>`,
+    )}
+  </fieldset>`;
+}
+
+/** @param {FieldSpec} spec @param {string | undefined} automatic */
+function placeholder(spec, automatic) {
+  if (!spec.nullable) return '';
+  return automatic ?? (spec.kind === 'pattern' ? 'dense' : 'auto');
+}
+
+/** @param {FieldSpec} spec @param {unknown} value */
+function textOf(spec, value) {
+  if (value === null || value === undefined) return '';
+  return spec.kind === 'pattern' ? patternText(value) : String(value);
+}
+
+/**
+ * The value that a text means. What cannot be read goes to the validation as it stands, which says
+ * what is expected; nothing is guessed here.
+ *
+ * @param {FieldSpec} spec
+ * @param {string} text
+ * @returns {unknown}
+ */
+export function readText(spec, text) {
+  const trimmed = text.trim();
+  if (trimmed === '' && spec.nullable) return null;
+  if (spec.kind === 'text') return text;
+  if (spec.kind === 'pattern') {
+    const [, n, m] = /^(\d+)\s*:\s*(\d+)$/.exec(trimmed) ?? [];
+    return n === undefined || m === undefined ? text : { n: Number(n), m: Number(m) };
+  }
+  const number = Number(trimmed);
+  return trimmed === '' || !Number.isFinite(number) ? text : number;
+}
+
+/** What is wrong at a path or inside it. @param {Problem[]} problems @param {string} path @returns {string | null} */
+export function problemAt(problems, path) {
+  const own = problems.filter(
+    ({ field }) => field === path || field.startsWith(`${path}.`) || field.startsWith(`${path}[`),
+  );
+  return own.length > 0 ? own.map(({ reason }) => reason).join('; ') : null;
+}

@@ -1,0 +1,65 @@
+import { html } from 'lit';
+import { live } from 'lit/directives/live.js';
+import { copyLink, download, fileName, toCsv, toJson } from '../state/sharing.js';
+
+/** @import { Lab } from './nm-lab.js' */
+/** @import { Theme } from '../state/preferences.js' */
+
+/** Name, purpose, presets, sharing and appearance. @param {Lab} lab */
+export function header(lab) {
+  const { session } = lab;
+  const ready = lab.state.run.document !== null;
+  const csv = () => download(fileName(lab.state, 'csv'), 'text/csv', toCsv(lab.state));
+  const json = () => download(fileName(lab.state, 'json'), 'application/json', toJson(lab.state));
+  return html`
+    <header class="top">
+      <div class="brand">
+        <h1>nmflow</h1>
+        <p>Transformers that train with N:M sparsity, side by side, in this tab.</p>
+      </div>
+      <div class="tools">
+        ${presetPicker(lab)}
+        <button type="button" ?disabled=${!ready} @click=${() => copyLink(session)}>Copy link</button>
+        <button type="button" ?disabled=${!ready} @click=${csv} title="All measurements as a table">CSV</button>
+        <button type="button" ?disabled=${!ready} @click=${json} title="Experiment and all measurements">JSON</button>
+        ${themePicker(lab)}
+      </div>
+    </header>
+  `;
+}
+
+/** @param {Lab} lab */
+function presetPicker({ state, session }) {
+  const { presets } = state.catalog;
+  const current = presets.find((preset) => preset.title === state.run.document?.name);
+  const choose = (/** @type {Event & { target: HTMLSelectElement }} */ event) =>
+    session.openPreset(event.target.value);
+  return html`
+    <label class="inline">
+      <span>Experiment</span>
+      <select .value=${live(current?.id ?? '')} title=${current?.summary ?? ''} @change=${choose}>
+        <option value="" disabled ?selected=${!current}>${state.run.document?.name ?? 'Loading'}</option>
+        ${presets.map(
+          ({ id, title, summary }) =>
+            html`<option value=${id} title=${summary} ?selected=${id === current?.id}>${title}</option>`,
+        )}
+      </select>
+    </label>
+  `;
+}
+
+/** @param {Lab} lab */
+function themePicker({ state, session }) {
+  const choose = (/** @type {Event & { target: HTMLSelectElement }} */ event) =>
+    session.store.dispatch({ type: 'view/theme', theme: /** @type {Theme} */ (event.target.value) });
+  return html`
+    <label class="inline">
+      <span class="hidden-label">Appearance</span>
+      <select .value=${live(state.view.theme)} @change=${choose}>
+        <option value="auto">Auto</option>
+        <option value="light">Light</option>
+        <option value="dark">Dark</option>
+      </select>
+    </label>
+  `;
+}

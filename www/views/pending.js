@@ -1,0 +1,39 @@
+import { html, nothing } from 'lit';
+import { changes } from '../state/changes.js';
+import { needsFiles } from '../state/files.js';
+
+/** @import { Lab } from './nm-lab.js' */
+
+/** What the edits would change and what is wrong with them; nothing without edits. @param {Lab} lab */
+export function pending({ state, session }) {
+  const list = changes(state);
+  const { problems, checking, document } = state.draft;
+  if (list.length === 0) return nothing;
+  const ask = needsFiles(document) && !needsFiles(state.run.document);
+  return html`
+    <section class="panel pending" aria-labelledby="pending-title">
+      <div class="pending-head">
+        <h2 id="pending-title">Changed: restart needed</h2>
+        <button type="button" class="primary" ?disabled=${checking || problems.length > 0} @click=${() => session.apply()}>
+          Apply &amp; restart
+        </button>
+        <button type="button" @click=${() => session.discard()}>Discard</button>
+      </div>
+      <ul class="changes">
+        ${list.map(
+          ({ what, before, after }) =>
+            html`<li><span>${what}</span> ${before ? html`<del>${before}</del> ` : nothing}<ins>${after}</ins></li>`,
+        )}
+      </ul>
+      ${ask ? html`<p>This task trains on your files: drop them anywhere on the page.</p>` : nothing}
+      ${
+        problems.length > 0
+          ? html`<div class="problems" role="alert">
+            <p>${problems.length === 1 ? 'One thing is' : `${problems.length} things are`} in the way:</p>
+            <ul>${problems.map(({ field, reason }) => html`<li><code>${field}</code> ${reason}</li>`)}</ul>
+          </div>`
+          : nothing
+      }
+    </section>
+  `;
+}

@@ -1,0 +1,136 @@
+import { html, nothing } from 'lit';
+import { live } from 'lit/directives/live.js';
+import { formatDuration, formatNumber, formatWhole } from './format.js';
+
+/** @import { Lab } from './nm-lab.js' */
+/** @import { Wanted } from '../worker/protocol.d.ts' */
+
+/** Steps per second on offer; null is full speed. */
+const SPEEDS = [null, 50, 20, 10, 5, 2, 1];
+
+const BACKENDS = { cpu: 'CPU (wasm SIMD)', webgpu: 'WebGPU' };
+
+const PHASES = {
+  loading: 'Loading',
+  idle: 'Ready',
+  running: 'Training',
+  paused: 'Paused',
+  finished: 'Finished',
+  failed: 'Stopped',
+};
+
+/** Run controls, progress and device. @param {Lab} lab */
+export function runBar(lab) {
+  return html`
+    <section class="run-bar" aria-label="Run">
+      <div class="buttons">${mainButton(lab)} ${otherButtons(lab)} ${speed(lab)}</div>
+      ${progress(lab)} ${device(lab)}
+    </section>
+  `;
+}
+
+/** @param {Lab} lab */
+function mainButton({ state, session }) {
+  const { phase, snapshot, step, document } = state.run;
+  if (phase === 'failed') {
+    const label = snapshot ? `Restart from step ${formatWhole(snapshot.step)}` : 'Restart';
+    return html`<button type="button" class="primary" @click=${() => session.restart()}>${label}</button>`;
+  }
+  if (phase === 'running') {
+    return html`<button type="button" class="primary" @click=${() => session.pause()}>Pause</button>`;
+  }
+  if (phase === 'finished') {
+    const again = () => {
+      session.reset();
+      session.start();
+    };
+    return html`<button type="button" class="primary" @click=${again}>Run again</button>`;
+  }
+  return html`<button type="button" class="primary" ?disabled=${!document} @click=${() => session.start()}>
+    ${step > 0 ? 'Resume' : 'Start'}
+  </button>`;
+}
+
+/** @param {Lab} lab */
+function otherButtons({ state, session }) {
+  const { phase } = state.run;
+  const still = phase === 'idle' || phase === 'paused';
+  const title = 'Back to step 0 with the same initial weights';
+  return html`
+    <button type="button" ?disabled=${!still} @click=${() => session.step()}>Step</button>
+    <button type="button" ?disabled=${phase === 'loading' || phase === 'failed'} title=${title} @click=${() => session.reset()}>
+      Reset
+    </button>
+  `;
+}
+
+/** @param {Lab} lab */
+function speed({ state, session }) {
+  const choose = (/** @type {Event & { target: HTMLSelectElement }} */ { target }) =>
+    session.setSpeed(target.value === '' ? null : Number(target.value));
+  return html`
+    <label class="inline">
+      <span>Speed</span>
+      <select .value=${live(String(state.run.speedLimit ?? ''))} @change=${choose}>
+        ${SPEEDS.map((limit) => html`<option value=${limit ?? ''}>${limit ? `${limit} steps/s` : 'full'}</option>`)}
+      </select>
+    </label>
+  `;
+}
+
+/** @param {Lab} lab */
+function progress({ state }) {
+  const { phase, step, steps, stepsPerSecond, etaS } = state.run;
+  const moving = phase === 'running';
+  return html`
+    <div class="progress">
+      <p>
+        <strong class="phase" data-phase=${phase} role="status">${PHASES[phase]}</strong>
+        <span>step <b>${formatWhole(step)}</b> of ${formatWhole(steps)}</span>
+        ${moving && stepsPerSecond ? html`<span>${formatNumber(stepsPerSecond)} steps/s</span>` : nothing}
+        ${moving && stepsPerSecond ? html`<span>${formatDuration(etaS)} left</span>` : nothing}
+      </p>
+      <progress aria-label="Steps done" max=${steps || 1} .value=${step}></progress>
+    </div>
+  `;
+}
+
+/** @param {Lab} lab */
+function device({ state, session }) {
+  const { used, choice } = state.device;
+  const choose = (/** @type {Event & { target: HTMLSelectElement }} */ event) =>
+    session.chooseDevice(/** @type {Wanted} */ (event.target.value));
+  return html`
+    <div class="device">
+      <label class="inline">
+        <span>Device</span>
+        <select .value=${live(choice)} @change=${choose}>
+          <option value="auto">Automatic</option>
+          <option value="webgpu">WebGPU</option>
+          <option value="cpu">CPU</option>
+        </select>
+      </label>
+      ${used ? deviceReason(used) : html`<p class="reason">Choosing a device.</p>`}
+    </div>
+  `;
+}
+
+/** @param {NonNullable<Lab['state']['device']['used']>} used */
+function deviceReason({ backend, adapter, reason, limits, probe }) {
+  const probes = [
+    ['WebGPU probe', probe.webgpu_ms],
+    ['CPU probe', probe.cpu_ms],
+  ];
+  return html`
+    <details class="reason">
+      <summary title=${reason}><b>${BACKENDS[backend]}</b>${reason ? `: ${reason}` : ''}</summary>
+      <dl>
+        ${adapter ? html`<div><dt>Adapter</dt><dd>${adapter}</dd></div>` : nothing}
+        ${probes.map(([name, ms]) =>
+          typeof ms === 'number' ? html`<div><dt>${name}</dt><dd>${formatNumber(ms)} ms</dd></div>` : nothing,
+        )}
+        ${limits.map(({ name, value }) => html`<div><dt>${name}</dt><dd>${formatWhole(value)}</dd></div>`)}
+      </dl>
+    </details>
+  `;
+}
