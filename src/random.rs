@@ -94,3 +94,113 @@ fn fnv1a(bytes: &[u8]) -> u64 {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The expected numbers were computed by a second implementation of ChaCha8 and of these methods, written
+    // apart from this one. A change of generator, key or conversion changes every run ever shared.
+
+    #[test]
+    fn uniform_numbers_are_known() {
+        let mut stream = Stream::new(7, "data/order", 3);
+        let drawn = [(); 4].map(|()| stream.uniform());
+        assert_eq!(drawn, [12_359_703.0, 11_978_669.0, 9_540_922.0, 13_882_490.0].map(|x: f32| x / 16_777_216.0));
+    }
+
+    #[test]
+    fn numbers_below_ten_and_a_shuffle_are_known() {
+        let mut stream = Stream::new(7, "data/order", 3);
+        assert_eq!([(); 12].map(|()| stream.below(10)), [7, 7, 5, 8, 1, 3, 9, 7, 9, 5, 3, 3]);
+        let mut items = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+        Stream::new(7, "data/order", 3).shuffle(&mut items);
+        assert_eq!(items, [8, 9, 2, 3, 1, 0, 5, 4, 6, 7]);
+    }
+
+    #[test]
+    fn normal_numbers_are_known() {
+        let mut stream = Stream::new(7, "data/order", 3);
+        for expected in [-0.366_542_2, -1.592_022_8, 0.606_554_0, -1.146_262_3, -0.152_721_9, 0.467_634_1] {
+            let drawn = stream.normal();
+            assert!((drawn - expected).abs() < 2e-6, "{drawn} is not {expected}");
+        }
+    }
+
+    #[test]
+    fn every_part_of_the_address_gives_an_independent_stream() {
+        let numbers = |mut stream: Stream| (0..20_000).map(|_| stream.normal()).collect::<Vec<f32>>();
+        let reference = numbers(Stream::new(1, "init", 1));
+        for other in [Stream::new(2, "init", 1), Stream::new(1, "data", 1), Stream::new(1, "init", 2)] {
+            let other = numbers(other);
+            let correlation = reference.iter().zip(&other).map(|(a, b)| f64::from(a * b)).sum::<f64>() / 20_000.0;
+            // Standard error 0.007.
+            assert!(correlation.abs() < 0.035, "correlation {correlation}");
+        }
+        assert_eq!(reference, numbers(Stream::new(1, "init", 1)), "the same address gives the same stream");
+    }
+
+    #[test]
+    fn normal_numbers_have_the_moments_of_the_normal_distribution() {
+        let mut stream = Stream::new(0, "moments", 0);
+        let numbers: Vec<f64> = (0..100_000).map(|_| f64::from(stream.normal())).collect();
+        let moment = |power: i32| numbers.iter().map(|x| x.powi(power)).sum::<f64>() / 100_000.0;
+        // About five standard errors each: sqrt(1, 2, 15, 96) / sqrt(100,000).
+        for (power, expected, tolerance) in [(1, 0.0, 0.016), (2, 1.0, 0.023), (3, 0.0, 0.062), (4, 3.0, 0.16)] {
+            assert!((moment(power) - expected).abs() < tolerance, "moment {power} is {}", moment(power));
+        }
+        let tails = numbers.iter().filter(|x| x.abs() > 1.959_964).count();
+        assert!((4_650..5_350).contains(&tails), "{tails} of 100,000 lie beyond the 95 % interval");
+    }
+
+    #[test]
+    fn uniform_numbers_fill_the_interval_evenly() {
+        let mut stream = Stream::new(0, "uniform", 0);
+        let mut counts = [0; 10];
+        for _ in 0..100_000 {
+            counts[(stream.uniform() * 10.0) as usize] += 1;
+        }
+        // Standard deviation 95.
+        assert!(counts.iter().all(|count| (9_500..10_500).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn below_is_unbiased_where_a_plain_multiplication_is_not() {
+        // 2^32 is 4/3 of this n: without rejection every third number would come up twice as often.
+        let mut stream = Stream::new(0, "below", 0);
+        let mut counts = [0; 3];
+        for _ in 0..30_000 {
+            let drawn = stream.below(3 << 30);
+            assert!(drawn < 3 << 30);
+            counts[(drawn % 3) as usize] += 1;
+        }
+        // Standard deviation 82.
+        assert!(counts.iter().all(|count| (9_590..10_410).contains(count)), "{counts:?}");
+        assert_eq!(stream.below(1), 0);
+    }
+
+    #[test]
+    #[should_panic(expected = "below(0) has no number to draw")]
+    fn below_zero_is_a_broken_invariant() {
+        Stream::new(0, "below", 0).below(0);
+    }
+
+    #[test]
+    fn a_shuffle_is_a_permutation_and_every_one_is_equally_likely() {
+        let mut stream = Stream::new(0, "shuffle", 0);
+        let mut counts = std::collections::BTreeMap::new();
+        for _ in 0..24_000 {
+            let mut items = [0, 1, 2, 3];
+            stream.shuffle(&mut items);
+            *counts.entry(items).or_insert(0) += 1;
+        }
+        assert_eq!(counts.len(), 24);
+        for (order, count) in counts {
+            let mut sorted = order;
+            sorted.sort_unstable();
+            assert_eq!(sorted, [0, 1, 2, 3]);
+            // Standard deviation 31.
+            assert!((850..1_150).contains(&count), "{order:?} came {count} times");
+        }
+    }
+}

@@ -50,11 +50,11 @@ fn is_test(file: &DataFile) -> bool {
 /// Adds the records of `file`.
 fn append(file: &DataFile, data: &mut LabelledBytes) -> Result<(), LabError> {
     unpack::head(file)?;
-    let (bytes, end) = unpack::contents(file, MAX_BYTES - data.pixels.len().min(MAX_BYTES))?;
+    let (bytes, end) = unpack::contents(file, MAX_BYTES.saturating_sub(data.pixels.len()))?;
     if end == End::OverLimit {
         return Err(file.error(format!("brings the data above {} MiB: drop fewer files", MAX_BYTES >> 20)));
     }
-    if end == End::Truncated || bytes.len() % RECORD_LEN != 0 {
+    if end == End::Truncated || !bytes.len().is_multiple_of(RECORD_LEN) {
         return Err(file.error(format!(
             "ends after {} bytes inside a record; CIFAR-10 has records of {} bytes: download its binary version again",
             grouped(bytes.len()),

@@ -23,8 +23,9 @@ fn labels(name: &str, count: u8) -> DataFile {
     file(name, bytes)
 }
 
-fn packed(plain: DataFile) -> DataFile {
-    file(&plain.name, gzip(&plain.bytes))
+fn packed(mut plain: DataFile) -> DataFile {
+    plain.bytes = gzip(&plain.bytes);
+    plain
 }
 
 /// The file and the reason of the error that `files` give.

@@ -73,7 +73,7 @@ pub struct Dataset {
 #[derive(Debug)]
 enum Source {
     Shapes(Shapes),
-    Stored(StoredImages),
+    Stored(Box<StoredImages>),
 }
 
 impl Dataset {
@@ -115,7 +115,7 @@ impl Dataset {
     }
 
     fn stored(images: StoredImages, class_names: Vec<String>) -> Self {
-        Self { image_shape: images.shape(), class_names, source: Source::Stored(images) }
+        Self { image_shape: images.shape(), class_names, source: Source::Stored(Box::new(images)) }
     }
 
     /// Size of every image.
@@ -182,7 +182,7 @@ fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

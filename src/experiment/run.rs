@@ -10,7 +10,7 @@ use super::snapshot::Snapshot;
 use crate::config::{ExperimentConfig, Site};
 use crate::data::Dataset;
 use crate::error::LabError;
-use crate::kernels::{Buffer, LaneOps, Segment, SegmentKind, buffer, plan as plan_columns};
+use crate::kernels::{Buffer, LaneOps, Segment, buffer, plan as plan_columns};
 use crate::metrics::{LaneMetrics, Noise, Outcome, SiteMetrics};
 use crate::model::{Architecture, PatchGrid, VisionTransformer, initial_params};
 use crate::sparsity::{LaneSchedule, LaneState};

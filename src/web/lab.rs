@@ -293,7 +293,8 @@ impl Lab {
         run.experiment.restart();
         run.opened_report = false;
         run.speed = Speed::new(0);
-        self.post(&opened(&run.experiment));
+        let event = opened(&run.experiment);
+        self.post(&event);
         self.set_state(RunState::Idle);
     }
 

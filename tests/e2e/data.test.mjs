@@ -47,10 +47,18 @@ test('files that are not data get a message, and the running experiment goes on'
   await page.close();
 });
 
-test('a task on files asks for them when there are none', async () => {
-  const page = await visit(linkTo(SMALL));
+test('an experiment on files asks for them, and trains on them once they are dropped', async () => {
+  const page = await visit(
+    linkTo({ ...SMALL, name: 'On my files', task: { kind: 'idx', validation_frac: 0.25 } }),
+  );
+  await page.page.getByText('trains on your files: drop them anywhere').waitFor();
   await page.reach(10);
-  await page.page.getByLabel('Task', { exact: true }).selectOption('idx');
-  await page.page.getByText('drop them anywhere on the page').first().waitFor();
+  await page.drop(idxPair(120, 14));
+  await page.page.getByText('Training on tiny-images-idx3-ubyte').waitFor();
+  await page.reach(10);
+  const { document } = await page.exported();
+  assert.equal(document.name, 'On my files');
+  assert.deepEqual(document.task, { kind: 'idx', validation_frac: 0.25 });
+  assert.deepEqual(page.complaints, []);
   await page.close();
 });

@@ -69,3 +69,16 @@ test('a bad link pasted over a running experiment leaves it alone', async () => 
   assert.deepEqual(page.complaints, []);
   await page.close();
 });
+
+test('the address follows the experiment, so that a reload brings it back', async () => {
+  const page = await visit();
+  await page.reach(10);
+  await page.page.getByLabel('Name', { exact: true }).fill('Kept');
+  await page.press('Apply & restart');
+  await page.page.waitForURL(/#e=/);
+  await page.page.reload();
+  await page.phase('Training');
+  assert.equal((await page.exported()).document.name, 'Kept');
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});

@@ -4,6 +4,7 @@
  */
 
 import uPlot from 'uplot';
+import { axesOf, rangeOf } from './axes.js';
 import { drawMarks } from './marks.js';
 import { nearest, Reading } from './reading.js';
 
@@ -94,13 +95,6 @@ export class LinePlot {
   #build() {
     const { clientWidth: width, clientHeight: height } = this.host;
     const ink = getComputedStyle(this.host);
-    const axis = {
-      stroke: ink.color,
-      grid: { stroke: ink.borderTopColor, width: 1 },
-      ticks: { stroke: ink.borderTopColor, width: 1, size: 4 },
-      font: `11px ${ink.fontFamily}`,
-      labelFont: `11px ${ink.fontFamily}`,
-    };
     /** @type {uPlot.Options} */
     const options = {
       width: Math.max(width, 120),
@@ -132,28 +126,7 @@ export class LinePlot {
           range: (_, min, max) => rangeOf(min, max, this.#spec),
         },
       },
-      axes: [
-        {
-          ...axis,
-          label: 'step',
-          labelSize: 14,
-          labelGap: 0,
-          size: 26,
-          gap: 4,
-          values: (_, ticks) => ticks.map(formatStep),
-        },
-        {
-          ...axis,
-          // Nine lines a decade would drown the curves.
-          grid: { ...axis.grid, filter: (_, ticks) => (this.#spec.log ? ticks.map(powerOfTen) : ticks) },
-          label: this.#spec.yLabel,
-          labelSize: 16,
-          labelGap: 0,
-          size: 52,
-          gap: 4,
-          values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : this.#spec.format(tick))),
-        },
-      ],
+      axes: axesOf(ink, () => this.#spec),
       series: [{}, ...this.#spec.lines.map(seriesOf)],
       hooks: {
         drawClear: [(plot) => drawMarks(plot, this.#spec, ink)],
@@ -210,29 +183,4 @@ function seriesOf({ label, colour, dash, width, opacity, stepped, read }) {
     points: { show: read ? undefined : false, size: 4, fill: colour },
     ...(stepped && uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
   };
-}
-
-/** @param {number} min @param {number} max @param {PlotSpec} spec @returns {[number, number]} */
-function rangeOf(min, max, { log, yLimits }) {
-  if (min === null || max === null || !Number.isFinite(min) || !Number.isFinite(max))
-    return log ? [0.1, 10] : (yLimits ?? [0, 1]);
-  if (log) {
-    const [low, high] = uPlot.rangeLog(min, max, 10, false);
-    return [low ?? min, high ?? max];
-  }
-  const pad = Math.max((max - min) * 0.06, Math.abs(max) * 0.01, 1e-12);
-  const [least, most] = yLimits ?? [-Infinity, Infinity];
-  return [Math.max(min - pad, least), Math.min(max + pad, most)];
-}
-
-/** @param {number} tick @returns {number | null} The tick if it is a power of ten. */
-function powerOfTen(tick) {
-  const exponent = Math.log10(tick);
-  return Math.abs(exponent - Math.round(exponent)) < 1e-6 ? tick : null;
-}
-
-const stepFormat = new Intl.NumberFormat();
-/** @param {number} step */
-function formatStep(step) {
-  return Number.isInteger(step) ? stepFormat.format(step) : '';
 }

@@ -1,6 +1,5 @@
 /** Files that a visitor drops on the page: what they are, and the experiment that trains on them. */
 
-import { lanesOf } from './draft.js';
 import { getAt, setAt } from './paths.js';
 
 /** @import { DataFile, TaskConfig } from '../worker/protocol.d.ts' */
@@ -38,14 +37,15 @@ export function kindOf(files) {
  *
  * @param {DataFile[]} files
  * @param {State} state
- * @returns {Json}
+ * @param {unknown} wanted  An experiment that waits for files, if there is one.
+ * @returns {unknown}
  */
-export function taskFor(files, { run, catalog }) {
+export function taskFor(files, { run, catalog }, wanted) {
   const kind = kindOf(files);
+  if (getAt(wanted, 'task.kind') === kind) return wanted;
   const document = /** @type {Json} */ ({ ...run.document });
   if (run.document?.task.kind === kind) return document;
   const preset = catalog.presets.find((candidate) => candidate.document.task.kind === kind);
-  if (preset && lanesOf(document).length === 0) return preset.document;
   if (preset) return { ...document, task: preset.document.task, model: preset.document.model };
   const validation_frac = catalog.fields.find((spec) => spec.path === 'task.validation_frac')?.default;
   return setAt(document, 'task', { kind, validation_frac });

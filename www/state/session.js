@@ -5,20 +5,23 @@
 
 import { LabClient, WorkerLost } from '../worker/client.js';
 import { changes } from './changes.js';
-import { readFiles, taskFor } from './files.js';
-import { fragmentOf } from './sharing.js';
+import { needsFiles, readFiles, taskFor } from './files.js';
+import { copied, fragmentOf, hashOf } from './sharing.js';
 
 /** @import { Wanted, Event as LabEvent, Problem } from '../worker/protocol.d.ts' */
 /** @import { Store } from './store.js' */
 
 /** Work lost when the worker fails is at most this old. */
 const SNAPSHOT_EVERY_MS = 15_000;
+const CONFIRMATION_MS = 10_000;
 
 export class Session {
   /** @type {LabClient | null} */
   #client = null;
   /** Files of the visitor, for a worker that replaces a failed one. @type {File[]} */
   #files = [];
+  /** An experiment that waits for files of the visitor. @type {unknown} */
+  #waiting = null;
   /** Events of a replayed opening are held back while a failed run is being restored. */
   #restoring = false;
   #notices = 0;
@@ -71,6 +74,11 @@ export class Session {
     document,
     refused = (problems) => this.notify('error', 'This experiment cannot run.', { problems }),
   ) {
+    if (needsFiles(document) && this.#files.length === 0) {
+      this.#waiting = document;
+      this.notify('info', 'This experiment trains on your files: drop them anywhere on the page.');
+      return false;
+    }
     const { device } = this.store.state;
     const answer = await this.#worker().ask({ type: 'open', document, device: device.choice });
     if (answer.type === 'problems') refused(answer.problems);
@@ -82,15 +90,15 @@ export class Session {
   /** @param {string} id */
   openPreset(id) {
     const preset = this.store.state.catalog.presets.find((candidate) => candidate.id === id);
-    if (preset) void this.#guarded(() => this.open(preset.document));
+    if (preset) void this.#guarded(async () => (await this.open(preset.document)) && this.#showInAddress());
   }
 
   /** Restarts with the draft. */
   apply() {
-    const { draft, run } = this.store.state;
+    const { draft } = this.store.state;
     const refused = (/** @type {Problem[]} */ problems) =>
       this.store.dispatch({ type: 'draft/refused', problems });
-    if (draft.document) void this.#guarded(() => this.open(draft.document ?? run.document, refused));
+    void this.#guarded(async () => (await this.open(draft.document, refused)) && this.#showInAddress());
   }
 
   discard() {
@@ -139,7 +147,7 @@ export class Session {
   async useFiles(files) {
     await this.#guarded(async () => {
       const data = await readFiles(files);
-      const document = taskFor(data, this.store.state);
+      const document = taskFor(data, this.store.state, this.#waiting);
       const answer = await this.#worker().ask({ type: 'data', files: data, document });
       if (answer.type === 'problems') {
         this.notify('error', 'This experiment does not fit these files. The running one goes on.', {
@@ -148,8 +156,10 @@ export class Session {
       }
       if (answer.type !== 'opened') return;
       this.#files = files;
+      this.#waiting = null;
       this.notify('info', `Training on ${files.map((file) => file.name).join(' and ')}.`);
       this.start();
+      await this.#showInAddress();
     });
   }
 
@@ -178,7 +188,10 @@ export class Session {
   /** @param {'info' | 'error'} kind @param {string} text @param {{ problems?: Problem[], copyable?: string }} [more] */
   notify(kind, text, more = {}) {
     this.#notices += 1;
-    this.store.dispatch({ type: 'notice/added', notice: { id: this.#notices, kind, text, ...more } });
+    const id = this.#notices;
+    this.store.dispatch({ type: 'notice/added', notice: { id, kind, text, ...more } });
+    // A confirmation has said its word; what went wrong stays until it is dismissed.
+    if (kind === 'info' && !more.copyable) setTimeout(() => this.dismiss(id), CONFIRMATION_MS);
   }
 
   /** @param {number} id */
@@ -186,9 +199,36 @@ export class Session {
     this.store.dispatch({ type: 'notice/dismissed', id });
   }
 
-  /** Asks the worker for the link of a document. @param {unknown} document */
-  encodeLink(document) {
-    return this.#worker().ask({ type: 'encode_link', document });
+  /**
+   * Puts the link of the experiment that trains into the address bar, so that a reload brings it back.
+   *
+   * @returns {Promise<Problem[]>} Why there is no link; empty when there is.
+   */
+  async #showInAddress() {
+    const { document } = this.store.state.run;
+    const answer = await this.#worker().ask({ type: 'encode_link', document });
+    if (answer.type === 'problems') return answer.problems;
+    window.history.replaceState(null, '', hashOf(answer.fragment));
+    return [];
+  }
+
+  /** Puts the experiment's link on the clipboard and into the address bar. */
+  async copyLink() {
+    await this.#guarded(async () => {
+      const problems = await this.#showInAddress();
+      if (problems.length > 0) return this.notify('error', 'No link could be made.', { problems });
+      if (!(await copied(location.href))) {
+        return this.notify('info', 'The clipboard is closed to this page. Copy the link from here:', {
+          copyable: location.href,
+        });
+      }
+      this.notify(
+        'info',
+        this.edited
+          ? 'Link copied. It holds the experiment that is training; apply your changes to share them.'
+          : 'Link copied. It holds the whole experiment.',
+      );
+    });
   }
 
   /** Has the worker check the draft; never touches the run. */

@@ -1,6 +1,5 @@
 /** Takes the experiment and its measurements out of the page: link, CSV, JSON. */
 
-/** @import { Session } from './session.js' */
 /** @import { State } from './store.js' */
 
 const MARK = '#e=';
@@ -10,26 +9,19 @@ export function fragmentOf(hash) {
   return hash.startsWith(MARK) ? hash.slice(MARK.length) : null;
 }
 
-/** Puts the running experiment's link on the clipboard and into the address bar. @param {Session} session */
-export async function copyLink(session) {
-  const answer = await session.encodeLink(session.store.state.run.document);
-  if (answer.type !== 'link')
-    return session.notify('error', 'No link could be made.', { problems: answer.problems });
-  window.history.replaceState(null, '', MARK + answer.fragment);
-  const link = location.href;
+/** @param {string} fragment */
+export function hashOf(fragment) {
+  return MARK + fragment;
+}
+
+/** Copies a text; false when the browser keeps the clipboard closed. @param {string} text */
+export async function copied(text) {
   try {
-    await navigator.clipboard.writeText(link);
-    session.notify(
-      'info',
-      session.edited
-        ? 'Link copied. It holds the experiment that is training; apply your changes to share them.'
-        : 'Link copied. It holds the whole experiment.',
-    );
+    await navigator.clipboard.writeText(text);
+    return true;
   } catch {
-    // The clipboard needs a permission or a secure page; the address bar has the link already.
-    session.notify('info', 'The clipboard is closed to this page. Copy the link from here:', {
-      copyable: link,
-    });
+    // The clipboard needs a permission or a secure page.
+    return false;
   }
 }
 

@@ -47,7 +47,7 @@ function reduce(state, action) {
 export class Store {
   /** @type {State} */
   #state;
-  /** @type {Set<() => void>} */
+  /** @type {Set<(action: Action) => void>} */
   #listeners = new Set();
 
   /** @param {State} initial */
@@ -62,10 +62,10 @@ export class Store {
   /** @param {Action} action */
   dispatch(action) {
     this.#state = reduce(this.#state, action);
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) listener(action);
   }
 
-  /** @param {() => void} listener @returns {() => void} Ends the subscription. */
+  /** @param {(action: Action) => void} listener @returns {() => void} Ends the subscription. */
   subscribe(listener) {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

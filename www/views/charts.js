@@ -1,4 +1,5 @@
 import { html, nothing } from 'lit';
+import { guard } from 'lit/directives/guard.js';
 import { live } from 'lit/directives/live.js';
 import '../plots/nm-plot.js';
 import { dataTable } from './data-table.js';
@@ -18,7 +19,11 @@ const PANELS = [
 
 /** The charts, on one axis of steps. @param {Lab} lab */
 export function charts(lab) {
-  return html`<div class="charts">${PANELS.map(({ id, title }) => chart(lab, id, title))}</div>`;
+  const { history, view, run, draft, device, catalog } = lab.state;
+  const inputs = [history, view, run.schedule, run.step, draft, device, catalog, lab.dark];
+  return html`<div class="charts">
+    ${guard(inputs, () => PANELS.map(({ id, title }) => chart(lab, id, title)))}
+  </div>`;
 }
 
 /** @param {Lab} lab @param {PanelId} id @param {string} title */

@@ -1,6 +1,6 @@
 import { html } from 'lit';
 import { live } from 'lit/directives/live.js';
-import { copyLink, download, fileName, toCsv, toJson } from '../state/sharing.js';
+import { download, fileName, toCsv, toJson } from '../state/sharing.js';
 
 /** @import { Lab } from './nm-lab.js' */
 /** @import { Theme } from '../state/preferences.js' */
@@ -19,7 +19,7 @@ export function header(lab) {
       </div>
       <div class="tools">
         ${presetPicker(lab)}
-        <button type="button" ?disabled=${!ready} @click=${() => copyLink(session)}>Copy link</button>
+        <button type="button" ?disabled=${!ready} @click=${() => session.copyLink()}>Copy link</button>
         <button type="button" ?disabled=${!ready} @click=${csv} title="All measurements as a table">CSV</button>
         <button type="button" ?disabled=${!ready} @click=${json} title="Experiment and all measurements">JSON</button>
         ${themePicker(lab)}
@@ -55,7 +55,7 @@ function themePicker({ state, session }) {
   return html`
     <label class="inline">
       <span class="hidden-label">Appearance</span>
-      <select .value=${live(state.view.theme)} @change=${choose}>
+      <select title="Appearance" .value=${live(state.view.theme)} @change=${choose}>
         <option value="auto">Auto</option>
         <option value="light">Light</option>
         <option value="dark">Dark</option>

@@ -6,7 +6,7 @@ import { experimentForm } from './experiment-form.js';
 import { header } from './header.js';
 import { laneTable } from './lane-table.js';
 import { legend } from './legend.js';
-import { notices } from './notices.js';
+import { failure, notices } from './notices.js';
 import { pending } from './pending.js';
 import { results } from './results.js';
 import { runBar } from './run-bar.js';
@@ -14,7 +14,7 @@ import './nm-drop-zone.js';
 
 /** @import { Editor } from '../state/editing.js' */
 /** @import { Session } from '../state/session.js' */
-/** @import { State } from '../state/store.js' */
+/** @import { Action, State } from '../state/store.js' */
 
 /**
  * What every view receives.
@@ -22,12 +22,21 @@ import './nm-drop-zone.js';
  * @typedef {{ state: State, session: Session, editor: Editor, dark: boolean }} Lab
  */
 
+/** Readers follow no faster. */
+const MEASUREMENTS_EVERY_MS = 120;
+/** Times the last drawing that the page then leaves to everything else. */
+const DRAWING_SHARE = 4;
+
 /** `<nm-lab>`: the page. Draws the state; the views below are functions of it. */
 export class NmLab extends LitElement {
   static properties = { session: { attribute: false }, editor: { attribute: false } };
 
   /** @type {() => void} */
   #unsubscribe = () => {};
+  /** Timer of the next drawing of measurements; 0 when none is due. */
+  #timer = 0;
+  /** How long the latest drawing took. */
+  #drawing_ms = 0;
 
   constructor() {
     super();
@@ -66,7 +75,7 @@ export class NmLab extends LitElement {
     return html`
       ${header(lab)}
       <main>
-        ${runBar(lab)} ${notices(lab)} ${legend(lab)}
+        ${runBar(lab)} ${failure(lab)} ${legend(lab)}
         <div class="stage">
           ${charts(lab)}
           <div class="aside">
@@ -76,13 +85,36 @@ export class NmLab extends LitElement {
         </div>
         ${laneTable(lab)} ${experimentForm(lab)}
       </main>
-      ${pending(lab)}
+      ${pending(lab)} ${notices(lab)}
     `;
+  }
+
+  /** @param {Map<string, unknown>} changed */
+  update(changed) {
+    const start = performance.now();
+    super.update(changed);
+    this.#drawing_ms = performance.now() - start;
   }
 
   #subscribe() {
     this.#unsubscribe();
-    this.#unsubscribe = this.session?.store.subscribe(() => this.requestUpdate()) ?? (() => {});
+    this.#unsubscribe = this.session?.store.subscribe((action) => this.#draw(action)) ?? (() => {});
+  }
+
+  /**
+   * What the visitor does shows at once. Measurements can come faster than they can be drawn, so they
+   * wait for each other, and a page that draws slowly draws less often.
+   *
+   * @param {Action} action
+   */
+  #draw({ type }) {
+    if (type !== 'metrics' && type !== 'progress') return this.requestUpdate();
+    if (this.#timer) return;
+    const wait_ms = Math.max(MEASUREMENTS_EVERY_MS, DRAWING_SHARE * this.#drawing_ms);
+    this.#timer = window.setTimeout(() => {
+      this.#timer = 0;
+      this.requestUpdate();
+    }, wait_ms);
   }
 }
 

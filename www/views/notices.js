@@ -4,16 +4,23 @@ import { repeat } from 'lit/directives/repeat.js';
 /** @import { Lab } from './nm-lab.js' */
 /** @import { Notice } from '../state/notices.js' */
 
-/** What the visitor must know: a stopped run, refused files, a copied link. @param {Lab} lab */
+/** Why the run stopped, when it did. @param {Lab} lab */
+export function failure({ state }) {
+  const { failure } = state.run;
+  return failure
+    ? html`<div class="notice error" role="alert">
+        <div>
+          <p><b>${failure.message}</b></p>
+          <p>${failure.remedy}</p>
+        </div>
+      </div>`
+    : nothing;
+}
+
+/** What the visitor must know meanwhile: refused files, a copied link. @param {Lab} lab */
 export function notices(lab) {
-  const { failure } = lab.state.run;
   return html`
     <div class="notices" aria-live="polite">
-      ${
-        failure
-          ? html`<div class="notice error" role="alert"><div><p><b>${failure.message}</b></p><p>${failure.remedy}</p></div></div>`
-          : nothing
-      }
       ${repeat(
         lab.state.notices,
         ({ id }) => id,

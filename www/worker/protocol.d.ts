@@ -1,88 +1,641 @@
-// The messages between the page and the training worker.
+// The messages between the page and the training worker, generated from src/web/protocol.rs.
+// Do not edit: UPDATE_PROTOCOL=1 cargo test --release protocol writes this file.
 
-export type Recipe =
-  | "dense" | "ste" | "sr-ste" | "mdgf-linear" | "mdgf-exponential"
-  | "sdgf-stepwise" | "sdgf-geometric" | "densify" | "one-shot";
+export type Recipe = "dense" | "ste" | "sr-ste" | "mdgf-linear" | "mdgf-exponential" | "sdgf-stepwise" | "sdgf-geometric" | "densify" | "one-shot";
+
 export type GradientRule = "ste" | "decayed" | "zero";
-export type Location = "q" | "k" | "v" | "o";
+
+export type AttentionLocation = "q" | "k" | "v" | "o";
+
 export type Axis = "in" | "out";
-export type RawPattern = { n: number; m: number };
-export type TaskConfig =
-  | { kind: "shapes"; noise: number }
-  | { kind: "idx"; validation_frac: number }
-  | { kind: "cifar10"; validation_frac: number };
-export type RawModel = { layers: number; heads: number; d_model: number; d_ff: number; patch: number };
-export type RawOptimizer = {
-  beta1: number; beta2: number; epsilon: number; weight_decay: number;
-  clip_norm: number; warmup_frac: number; final_lr_frac: number;
-};
-export type RawLane = {
-  name: string | null; recipe: Recipe; ff: RawPattern | null; attention: RawPattern | null;
-  locations: Array<Location>; group_axis: Axis; gradient: GradientRule; beta: number | null;
-  lambda: number; k: number; mask_every: number; dense_frac: number; finetune_frac: number;
-  learning_rate: number; seed: number;
-};
-export type RawEval = { every: number; samples: number };
-export type RawExperiment = {
-  version: number; name: string; task: TaskConfig; model: RawModel; optimizer: RawOptimizer;
-  lanes: Array<RawLane>; steps: number; batch: number; eval: RawEval; report_every: number;
-};
+
+export type RawPattern = { 
+/**
+ * Weights kept per group.
+ */
+n: number, 
+/**
+ * Weights per group.
+ */
+m: number, };
+
+export type TaskConfig = { "kind": "shapes", 
+/**
+ * Standard deviation of the pixel noise; ink is 1.
+ */
+noise: number, } | { "kind": "idx", 
+/**
+ * Share of the samples held out for validation.
+ */
+validation_frac: number, } | { "kind": "cifar10", 
+/**
+ * Share of the samples held out for validation.
+ */
+validation_frac: number, };
+
+export type RawModel = { 
+/**
+ * Transformer blocks.
+ */
+layers: number, 
+/**
+ * Attention heads per block.
+ */
+heads: number, 
+/**
+ * Features per token.
+ */
+d_model: number, 
+/**
+ * Features between the feed-forward matrices.
+ */
+d_ff: number, 
+/**
+ * Side of a square patch in pixels.
+ */
+patch: number, };
+
+export type RawOptimizer = { 
+/**
+ * Decay of the first moment.
+ */
+beta1: number, 
+/**
+ * Decay of the second moment.
+ */
+beta2: number, 
+/**
+ * Added to the root of the second moment.
+ */
+epsilon: number, 
+/**
+ * Decoupled weight decay.
+ */
+weight_decay: number, 
+/**
+ * Limit on a lane's global gradient norm.
+ */
+clip_norm: number, 
+/**
+ * Share of the steps over which the learning rate rises.
+ */
+warmup_frac: number, 
+/**
+ * Learning rate at the end, as a share of the peak.
+ */
+final_lr_frac: number, };
+
+export type RawLane = { 
+/**
+ * Name in legends; null takes the recipe's.
+ */
+name: string | null, 
+/**
+ * How the lane sparsifies.
+ */
+recipe: Recipe, 
+/**
+ * Pattern of both feed-forward matrices; null keeps them dense.
+ */
+ff: RawPattern | null, 
+/**
+ * Pattern of the attention matrices named in `locations`; null keeps them dense.
+ */
+attention: RawPattern | null, 
+/**
+ * Attention matrices that get the `attention` pattern.
+ */
+locations: Array<AttentionLocation>, 
+/**
+ * Axis along which groups run.
+ */
+group_axis: Axis, 
+/**
+ * What pruned weights receive of the gradient.
+ */
+gradient: GradientRule, 
+/**
+ * Rate of the decay D(j) per step; null chooses it for 70 % of the budget.
+ */
+beta: number | null, 
+/**
+ * Strength of SR-STE's pull on pruned weights.
+ */
+lambda: number, 
+/**
+ * First group of the Geometric stages, in units of M.
+ */
+k: number, 
+/**
+ * Steps between two mask selections.
+ */
+mask_every: number, 
+/**
+ * Share of the steps before anything is pruned.
+ */
+dense_frac: number, 
+/**
+ * Share of the steps at the end with the hard target mask.
+ */
+finetune_frac: number, 
+/**
+ * Peak learning rate.
+ */
+learning_rate: number, 
+/**
+ * Seed of initial weights and batches.
+ */
+seed: number, };
+
+export type RawEval = { 
+/**
+ * Steps between two evaluations.
+ */
+every: number, 
+/**
+ * Held-out samples per evaluation.
+ */
+samples: number, };
+
+export type RawExperiment = { 
+/**
+ * Version of the document's layout.
+ */
+version: number, 
+/**
+ * Title for readers.
+ */
+name: string, 
+/**
+ * What is learned.
+ */
+task: TaskConfig, 
+/**
+ * The network, common to all lanes.
+ */
+model: RawModel, 
+/**
+ * AdamW and its schedule, common to all lanes.
+ */
+optimizer: RawOptimizer, 
+/**
+ * The recipes that train side by side.
+ */
+lanes: Array<RawLane>, 
+/**
+ * Training steps of every lane.
+ */
+steps: number, 
+/**
+ * Samples per step, the same for every lane of equal seed.
+ */
+batch: number, 
+/**
+ * When and on how much held-out data the lanes are evaluated.
+ */
+eval: RawEval, 
+/**
+ * Steps between two metric reports.
+ */
+report_every: number, };
 
 export type FieldKind = "integer" | "number" | "choice" | "pattern" | "text" | "locations";
-export type ChoiceSpec = { value: string; label: string };
-export type FieldSpec = {
-  path: string; label: string; short: string; unit: string; kind: FieldKind;
-  min: number | null; max: number | null; step: number | null; choices: Array<ChoiceSpec>;
-  default: unknown; required: boolean; nullable: boolean; applies_to: Array<string>; help: string;
-};
+
+export type ChoiceSpec = { 
+/**
+ * As written in the document.
+ */
+value: string, 
+/**
+ * As shown to readers.
+ */
+label: string, };
+
+export type FieldSpec = { 
+/**
+ * Path in the document; `lanes[]` stands for every lane: `lanes[].beta`.
+ */
+path: string, 
+/**
+ * Name in forms and tables.
+ */
+label: string, 
+/**
+ * Name inside a lane's difference text; a recipe or pattern may need none.
+ */
+short: string, 
+/**
+ * Unit of the value; empty for a pure number.
+ */
+unit: string, 
+/**
+ * Type of the value.
+ */
+kind: FieldKind, 
+/**
+ * Least value, or least number of characters of a text.
+ */
+min: number | null, 
+/**
+ * Greatest value, greatest M of a pattern, or greatest number of characters of a text.
+ */
+max: number | null, 
+/**
+ * Increment in forms; an integer must be a multiple of it.
+ */
+step: number | null, 
+/**
+ * The values allowed, when they can be listed.
+ */
+choices: Array<ChoiceSpec>, 
+/**
+ * Taken when an optional field is missing, and proposed by forms.
+ */
+default: unknown, 
+/**
+ * Whether a document without the field is refused.
+ */
+required: boolean, 
+/**
+ * Whether null is a value, explained in `help`.
+ */
+nullable: boolean, 
+/**
+ * Values of the group's selector (`task.kind`, `lanes[].recipe`) with which the field has a
+ * meaning; empty means all. A task refuses fields of other kinds, a lane leaves unused ones alone.
+ */
+applies_to: Array<string>, 
+/**
+ * What the field does, in one or two sentences.
+ */
+help: string, };
+
 export type Chart = "accuracy" | "loss" | "noise" | "schedule";
-export type MetricColumn = { key: string; label: string; unit: string; chart: Chart; log: boolean; help: string };
-export type Preset = { id: string; title: string; summary: string; document: RawExperiment };
-export type Problem = { field: string; reason: string };
-export type Stage = { step: number; label: string };
-export type Schedule = {
-  steps: Array<number>; decay: Array<number>; n: Array<number>; m: Array<number>; density: Array<number>;
-  learning_rate: Array<number>; stages: Array<Stage>; dense_end: number; finetune_start: number;
-  warmup_steps: number; beta: number | null;
-};
-export type OpenedLane = { name: string; difference: string; parameters: number; sparse_parameters: number };
-export type CheckedLane = { name: string; difference: string; unused_fields: Array<string> };
+
+export type MetricColumn = { 
+/**
+ * Name in files and in the protocol.
+ */
+key: string, 
+/**
+ * Name for readers.
+ */
+label: string, 
+/**
+ * Unit, empty for a plain number.
+ */
+unit: string, 
+/**
+ * Where it is drawn.
+ */
+chart: Chart, 
+/**
+ * Whether a logarithmic axis reads better.
+ */
+log: boolean, 
+/**
+ * What it means, with its source.
+ */
+help: string, };
+
+export type Preset = { 
+/**
+ * Short name.
+ */
+id: string, 
+/**
+ * Title for readers.
+ */
+title: string, 
+/**
+ * What it shows, in one sentence.
+ */
+summary: string, 
+/**
+ * The document, complete.
+ */
+document: RawExperiment, };
+
+export type Problem = { 
+/**
+ * Path of the faulty field, such as `lanes[2].ff.m`; `document` when the whole text is at fault.
+ */
+field: string, 
+/**
+ * What is wrong with it and how to put it right.
+ */
+reason: string, };
+
+export type Stage = { 
+/**
+ * First step.
+ */
+step: number, 
+/**
+ * `N:M`, or `dense`.
+ */
+label: string, };
+
+export type Schedule = { 
+/**
+ * Steps at which the curves are given, ascending.
+ */
+steps: Array<number>, 
+/**
+ * D(j).
+ */
+decay: Array<number>, 
+/**
+ * Weights kept per group.
+ */
+n: Array<number>, 
+/**
+ * Weights per group.
+ */
+m: Array<number>, 
+/**
+ * N / M.
+ */
+density: Array<number>, 
+/**
+ * Learning rate.
+ */
+learning_rate: Array<number>, 
+/**
+ * Patterns with the step from which they hold.
+ */
+stages: Array<Stage>, 
+/**
+ * Step at which the dense phase ends.
+ */
+dense_end: number, 
+/**
+ * Step at which the fine-tune phase starts.
+ */
+finetune_start: number, 
+/**
+ * Steps until the learning rate is at its peak.
+ */
+warmup_steps: number, 
+/**
+ * Rate of D(j) per step; null for recipes without decay.
+ */
+beta: number | null, };
+
+export type OpenedLane = { 
+/**
+ * Name in legends.
+ */
+name: string, 
+/**
+ * How it differs from the first lane.
+ */
+difference: string, 
+/**
+ * Trained numbers.
+ */
+parameters: number, 
+/**
+ * Weights in matrices that the lane prunes.
+ */
+sparse_parameters: number, };
+
+export type CheckedLane = { 
+/**
+ * Name in legends.
+ */
+name: string, 
+/**
+ * How it differs from the first lane.
+ */
+difference: string, 
+/**
+ * Keys of fields that have no effect with its recipe.
+ */
+unused_fields: Array<string>, };
+
 export type Wanted = "auto" | "cpu" | "webgpu";
+
 export type Backend = "webgpu" | "cpu";
-export type Limit = { name: string; value: number };
-export type Probe = { webgpu_ms: number | null; cpu_ms: number | null };
-export type FaultKind = "panic";
+
+export type Limit = { 
+/**
+ * What is limited, with its unit.
+ */
+name: string, 
+/**
+ * The limit.
+ */
+value: number, };
+
+export type Probe = { 
+/**
+ * On the GPU.
+ */
+webgpu_ms: number | null, 
+/**
+ * On the CPU.
+ */
+cpu_ms: number | null, };
+
 export type RunState = "idle" | "running" | "paused" | "finished";
-export type DataFile = { name: string; bytes: Uint8Array };
 
-export type Command =
-  | { type: "hello" }
-  | { type: "validate"; document: unknown }
-  | { type: "open"; document: unknown; device: Wanted }
-  | { type: "data"; files: Array<DataFile>; document: unknown }
-  | { type: "start" }
-  | { type: "pause" }
-  | { type: "step" }
-  | { type: "reset" }
-  | { type: "stop" }
-  | { type: "speed"; steps_per_second: number | null }
-  | { type: "snapshot" }
-  | { type: "resume"; document: unknown; snapshot: Uint8Array; device: Wanted }
-  | { type: "encode_link"; document: unknown }
-  | { type: "decode_link"; fragment: string }
-  | { type: "fault"; kind: FaultKind };
+export type DataFile = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its content.
+ */
+bytes: Uint8Array, };
 
-export type Event =
-  | { type: "ready"; version: string; fields: Array<FieldSpec>; metrics: Array<MetricColumn>; presets: Array<Preset> }
-  | { type: "device"; backend: Backend; adapter: string; reason: string; limits: Array<Limit>; probe: Probe }
-  | { type: "opened"; document: RawExperiment; lanes: Array<OpenedLane>; schedule: Array<Schedule>; step: number }
-  | { type: "checked"; problems: Array<Problem>; lanes: Array<CheckedLane>; schedule: Array<Schedule>; parameters: number | null; steps: number }
-  | { type: "metrics"; step: number; lanes: number; values: Float64Array }
-  | { type: "progress"; step: number; steps: number; steps_per_second: number; eta_s: number | null }
-  | { type: "state"; state: RunState }
-  | { type: "problems"; problems: Array<Problem> }
-  | { type: "rejected"; message: string }
-  | { type: "failed"; message: string; remedy: string }
-  | { type: "snapshot"; step: number; bytes: Uint8Array }
-  | { type: "link"; fragment: string }
-  | { type: "document"; document: RawExperiment };
+export type FaultKind = "panic";
+
+export type Command = { "type": "hello" } | { "type": "validate", 
+/**
+ * The document.
+ */
+document: unknown, } | { "type": "open", 
+/**
+ * The document.
+ */
+document: unknown, 
+/**
+ * Where to run it.
+ */
+device: Wanted, } | { "type": "data", 
+/**
+ * The files.
+ */
+files: Array<DataFile>, 
+/**
+ * The document.
+ */
+document: unknown, } | { "type": "start" } | { "type": "pause" } | { "type": "step" } | { "type": "reset" } | { "type": "stop" } | { "type": "speed", 
+/**
+ * Most steps per second; null removes the limit.
+ */
+steps_per_second: number | null, } | { "type": "snapshot" } | { "type": "resume", 
+/**
+ * The document.
+ */
+document: unknown, 
+/**
+ * What [`Event::Snapshot`] gave.
+ */
+snapshot: Uint8Array, 
+/**
+ * Where to run it.
+ */
+device: Wanted, } | { "type": "encode_link", 
+/**
+ * The document.
+ */
+document: unknown, } | { "type": "decode_link", 
+/**
+ * What follows `#e=` in a link.
+ */
+fragment: string, } | { "type": "fault", 
+/**
+ * How to fail.
+ */
+kind: FaultKind, };
+
+export type Event = { "type": "ready", 
+/**
+ * Version of the lab.
+ */
+version: string, 
+/**
+ * The field table of the experiment document.
+ */
+fields: Array<FieldSpec>, 
+/**
+ * What the numbers of a metrics event are, in order.
+ */
+metrics: Array<MetricColumn>, 
+/**
+ * Experiments that come with the lab; the first opens with the page.
+ */
+presets: Array<Preset>, } | { "type": "device", 
+/**
+ * `webgpu` or `cpu`.
+ */
+backend: Backend, 
+/**
+ * The adapter in words; empty on the CPU.
+ */
+adapter: string, 
+/**
+ * Why this device.
+ */
+reason: string, 
+/**
+ * Limits of the adapter.
+ */
+limits: Array<Limit>, 
+/**
+ * Times of the test of matrix products, where both devices were timed.
+ */
+probe: Probe, } | { "type": "opened", 
+/**
+ * The document, complete.
+ */
+document: RawExperiment, 
+/**
+ * One entry per lane.
+ */
+lanes: Array<OpenedLane>, 
+/**
+ * One entry per lane.
+ */
+schedule: Array<Schedule>, 
+/**
+ * Steps made already.
+ */
+step: number, } | { "type": "checked", 
+/**
+ * All problems; none means the document can be opened.
+ */
+problems: Array<Problem>, 
+/**
+ * One entry per lane.
+ */
+lanes: Array<CheckedLane>, 
+/**
+ * One entry per lane.
+ */
+schedule: Array<Schedule>, 
+/**
+ * Parameters of a lane; null while the images are unknown.
+ */
+parameters: number | null, 
+/**
+ * Step budget.
+ */
+steps: number, } | { "type": "metrics", 
+/**
+ * Steps made.
+ */
+step: number, 
+/**
+ * Number of lanes.
+ */
+lanes: number, 
+/**
+ * `[lanes, metrics]`, NaN where nothing was measured.
+ */
+values: Float64Array, } | { "type": "progress", 
+/**
+ * Steps made.
+ */
+step: number, 
+/**
+ * Step budget.
+ */
+steps: number, 
+/**
+ * Recent speed.
+ */
+steps_per_second: number, 
+/**
+ * Seconds to the end of the budget at that speed; null while unknown.
+ */
+eta_s: number | null, } | { "type": "state", 
+/**
+ * The new state.
+ */
+state: RunState, } | { "type": "problems", 
+/**
+ * All problems.
+ */
+problems: Array<Problem>, } | { "type": "rejected", 
+/**
+ * Why, and what to do.
+ */
+message: string, } | { "type": "failed", 
+/**
+ * What happened.
+ */
+message: string, 
+/**
+ * What to do.
+ */
+remedy: string, } | { "type": "snapshot", 
+/**
+ * Steps made.
+ */
+step: number, 
+/**
+ * The state.
+ */
+bytes: Uint8Array, } | { "type": "link", 
+/**
+ * What follows `#e=`.
+ */
+fragment: string, } | { "type": "document", 
+/**
+ * The document, complete.
+ */
+document: RawExperiment, };

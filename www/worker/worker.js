@@ -22,12 +22,22 @@ function post(event) {
   postMessage(event, { transfer: event.type === 'metrics' ? [event.values.buffer] : [] });
 }
 
+// A panic says what happened on the console only; the trap that follows it says "unreachable".
+let lastWords = '';
+const { error: logError } = console;
+console.error = (...words) => {
+  lastWords = String(words[0]);
+  logError.apply(console, words);
+};
+
 /** @param {unknown} reason */
 function fail(reason) {
   if (dead) return;
   dead = true;
+  const panicked = reason instanceof WebAssembly.RuntimeError && lastWords.includes('panicked');
   const message = reason instanceof Error ? reason.message : String(reason);
-  post({ type: 'failed', message: `Training stopped: ${message}`, remedy: RESTART });
+  const [what] = (panicked ? lastWords : message).split('\n\nStack:');
+  post({ type: 'failed', message: `Training stopped: ${what}`, remedy: RESTART });
 }
 
 // A macrotask between two slices of training lets waiting commands in; a promise would not.
@@ -73,7 +83,10 @@ async function work() {
   working = dead;
 }
 
-self.addEventListener('error', (event) => fail(event.error ?? event.message));
+self.addEventListener('error', (event) => {
+  event.preventDefault();
+  fail(event.error ?? event.message);
+});
 self.addEventListener('unhandledrejection', (event) => {
   event.preventDefault();
   fail(event.reason);

@@ -1,0 +1,10 @@
+//! Whole runs: exact gradients, independent lanes, repeatable curves, resuming, learning.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod gradients;
+mod runs;
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);

@@ -1,0 +1,182 @@
+//! Properties of whole runs.
+
+use crate::common::{assert_near, cpu, gpu};
+use crate::tests;
+use burn::tensor::Device;
+use nmflow::config::ExperimentConfig;
+use nmflow::data::Dataset;
+use nmflow::error::LabError;
+use nmflow::experiment::{Experiment, Snapshot};
+use nmflow::metrics::row;
+use serde_json::{Value, json};
+
+const RECIPES: [&str; 9] = [
+    "dense", "ste", "sr-ste", "mdgf-linear", "mdgf-exponential", "sdgf-stepwise", "sdgf-geometric", "densify",
+    "one-shot",
+];
+
+fn lane(recipe: &str) -> Value {
+    let ff = if recipe == "dense" { Value::Null } else { json!({"n": 1, "m": 4}) };
+    json!({"recipe": recipe, "ff": ff, "k": 2, "learning_rate": 0.004, "dense_frac": 0.1, "finetune_frac": 0.2})
+}
+
+/// A small experiment with these lanes.
+fn document(lanes: &[Value], steps: u32) -> Value {
+    json!({
+        "version": 1, "task": {"kind": "shapes", "noise": 0.2},
+        "model": {"layers": 1, "heads": 2, "d_model": 32, "d_ff": 64, "patch": 4},
+        "lanes": lanes, "steps": steps, "batch": 16,
+        "eval": {"every": 10, "samples": 64}, "report_every": 5
+    })
+}
+
+fn experiment(document: Value, device: &Device) -> Experiment {
+    let config = ExperimentConfig::from_value(document).expect("the document is valid");
+    let dataset = Dataset::generated(config.task()).expect("the task is generated");
+    Experiment::new(config, dataset, device.clone()).expect("the experiment fits its data")
+}
+
+/// Rows of every report from the run's present step to its end, `[reports][lanes][metrics]`.
+async fn finish(experiment: &mut Experiment) -> Vec<Vec<Vec<f64>>> {
+    let mut reports = Vec::new();
+    while !experiment.finished() {
+        experiment.train_step();
+        if experiment.report_due() {
+            let report = experiment.report().await.expect("the run goes on");
+            reports.push(report.lanes.iter().map(row).collect());
+        }
+    }
+    reports
+}
+
+/// Bit patterns, so that NaN equals NaN and -0 differs from 0.
+fn bits(rows: &[Vec<f64>]) -> Vec<Vec<u64>> {
+    rows.iter().map(|row| row.iter().map(|value| value.to_bits()).collect()).collect()
+}
+
+async fn lanes_are_independent_on(device: &Device) {
+    let mut lanes: Vec<Value> = RECIPES.map(lane).to_vec();
+    lanes[4]["seed"] = json!(7);
+    let together = finish(&mut experiment(document(&lanes, 20), device)).await;
+    for (index, lane) in lanes.iter().enumerate() {
+        // Noise is measured on what any lane prunes: a pruning neighbour keeps that set the same.
+        let neighbour = lanes[1].clone();
+        let alone = finish(&mut experiment(document(&[lane.clone(), neighbour], 20), device)).await;
+        for (report, (together, alone)) in together.iter().zip(&alone).enumerate() {
+            assert_eq!(bits(&together[index..=index]), bits(&alone[..1]), "{}, report {report}", RECIPES[index]);
+        }
+    }
+}
+
+async fn final_params(experiment: &mut Experiment) -> Vec<f32> {
+    finish(experiment).await;
+    experiment.snapshot().await.expect("the device answers").params
+}
+
+tests! {
+    async fn a_lane_does_not_depend_on_its_neighbours_on_the_cpu() {
+        lanes_are_independent_on(&cpu()).await;
+    }
+
+    async fn a_lane_does_not_depend_on_its_neighbours_on_the_gpu() {
+        let Some(gpu) = gpu().await else { return };
+        lanes_are_independent_on(&gpu).await;
+    }
+
+    async fn equal_runs_give_equal_bits_on_the_gpu() {
+        let Some(gpu) = gpu().await else { return };
+        let document = document(&[lane("dense"), lane("mdgf-exponential")], 10);
+        let first = final_params(&mut experiment(document.clone(), &gpu)).await;
+        assert_eq!(first, final_params(&mut experiment(document, &gpu)).await);
+    }
+
+    /// Sums are taken in another order on the GPU; 20 steps of Adam may amplify that to a few 1e-4.
+    async fn the_gpu_follows_the_curve_of_the_cpu() {
+        let Some(gpu) = gpu().await else { return };
+        let document = document(&RECIPES.map(lane), 20);
+        let ours = finish(&mut experiment(document.clone(), &gpu)).await;
+        let reference = finish(&mut experiment(document, &cpu())).await;
+        for (report, (ours, reference)) in ours.iter().zip(&reference).enumerate() {
+            for (lane, (ours, reference)) in ours.iter().zip(reference).enumerate() {
+                // The first metric is the training loss.
+                let what = format!("{}, report {report}", RECIPES[lane]);
+                assert_near(&[ours[0] as f32], &[reference[0] as f32], 2e-3, &what);
+            }
+        }
+    }
+
+    async fn a_resumed_run_equals_an_uninterrupted_one() {
+        let document = document(&[lane("one-shot"), lane("sdgf-stepwise")], 30);
+        let whole = finish(&mut experiment(document.clone(), &cpu())).await;
+        // Between two reports, and inside the frozen phase of the one-shot lane.
+        let mut first = experiment(document.clone(), &cpu());
+        for _ in 0..17 {
+            first.train_step();
+            if first.report_due() {
+                first.report().await.expect("the run goes on");
+            }
+        }
+        let bytes = first.snapshot().await.expect("the device answers").to_bytes();
+        let config = ExperimentConfig::from_value(document).expect("the document is valid");
+        let dataset = Dataset::generated(config.task()).expect("the task is generated");
+        let snapshot = Snapshot::from_bytes(&bytes).expect("the snapshot is whole");
+        let mut second = Experiment::resume(config, dataset, cpu(), snapshot).expect("the snapshot fits");
+        let rest = finish(&mut second).await;
+        for (rest, whole) in rest.iter().zip(&whole[whole.len() - rest.len()..]) {
+            assert_eq!(bits(rest), bits(whole));
+        }
+        assert_eq!(rest.len(), 3);
+    }
+
+    async fn a_snapshot_of_another_experiment_is_refused() {
+        let mut run = experiment(document(&[lane("dense")], 10), &cpu());
+        let snapshot = run.snapshot().await.expect("the device answers");
+        let other = ExperimentConfig::from_value(document(&[lane("ste")], 10)).expect("the document is valid");
+        let dataset = Dataset::generated(other.task()).expect("the task is generated");
+        assert!(matches!(Experiment::resume(other, dataset, cpu(), snapshot), Err(LabError::Snapshot(_))));
+    }
+
+    async fn a_restarted_run_repeats_itself() {
+        let mut run = experiment(document(&[lane("sr-ste")], 10), &cpu());
+        let first = final_params(&mut run).await;
+        run.restart();
+        assert_eq!(run.step(), 0);
+        assert_eq!(first, final_params(&mut run).await);
+    }
+
+    async fn a_weight_that_is_no_number_stops_training_with_step_and_lane_named() {
+        let document = document(&[lane("dense"), lane("sr-ste")], 10);
+        let mut snapshot =
+            experiment(document.clone(), &cpu()).snapshot().await.expect("the device answers");
+        let second_lane = snapshot.params.len() / 2;
+        snapshot.params[second_lane] = f32::NAN;
+        let config = ExperimentConfig::from_value(document).expect("the document is valid");
+        let dataset = Dataset::generated(config.task()).expect("the task is generated");
+        let mut run = Experiment::resume(config, dataset, cpu(), snapshot).expect("the snapshot fits");
+        for _ in 0..5 {
+            run.train_step();
+        }
+        match run.report().await {
+            Err(LabError::Training { step, lane, .. }) => assert_eq!((step, lane), (0, 1)),
+            other => panic!("expected a training error, got {other:?}"),
+        }
+    }
+
+    async fn every_recipe_learns_and_ends_hard() {
+        let lanes = RECIPES.map(lane);
+        let mut document = document(&lanes, 500);
+        document["eval"] = json!({"every": 500, "samples": 512});
+        let reports = finish(&mut experiment(document, &cpu())).await;
+        let keys: Vec<String> = nmflow::metrics::columns().into_iter().map(|column| column.key).collect();
+        let at = |key: &str| keys.iter().position(|k| k == key).expect("the metric exists");
+        let last = reports.last().expect("a run reports");
+        for (recipe, metrics) in RECIPES.iter().zip(last) {
+            let (soft, hard) = (metrics[at("val_accuracy")], metrics[at("val_accuracy_hard")]);
+            assert_eq!(soft, hard, "{recipe}: the fine-tune phase trains the network that ships");
+            println!("{recipe}: {soft}");
+            assert!(soft > 0.2, "{recipe}: {soft} is less than twice chance");
+            let density = if *recipe == "dense" { 1.0 } else { 0.25 };
+            assert_eq!(metrics[at("ff_density")], density, "{recipe}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+/** Axes and ranges of a line chart. */
+
+import uPlot from 'uplot';
+
+/** @import { PlotSpec } from './line-plot.js' */
+
+/**
+ * The axes of steps and of values.
+ *
+ * @param {CSSStyleDeclaration} ink  Text in its colour, grid lines in its border's.
+ * @param {() => PlotSpec} spec
+ * @returns {uPlot.Axis[]}
+ */
+export function axesOf(ink, spec) {
+  const common = {
+    stroke: ink.color,
+    grid: { stroke: ink.borderTopColor, width: 1 },
+    ticks: { stroke: ink.borderTopColor, width: 1, size: 4 },
+    font: `11px ${ink.fontFamily}`,
+    labelFont: `11px ${ink.fontFamily}`,
+    labelGap: 0,
+    gap: 4,
+  };
+  return [
+    {
+      ...common,
+      label: 'step',
+      labelSize: 14,
+      size: 26,
+      values: (_, ticks) => ticks.map((step) => (Number.isInteger(step) ? step.toLocaleString() : '')),
+    },
+    {
+      ...common,
+      // Nine lines a decade would drown the curves.
+      grid: { ...common.grid, filter: (_, ticks) => (spec().log ? ticks.map(powerOfTen) : ticks) },
+      label: spec().yLabel,
+      labelSize: 16,
+      size: 52,
+      values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : spec().format(tick))),
+    },
+  ];
+}
+
+/** @param {number} tick @returns {number | null} The tick if it is a power of ten. */
+function powerOfTen(tick) {
+  const exponent = Math.log10(tick);
+  return Math.abs(exponent - Math.round(exponent)) < 1e-6 ? tick : null;
+}
+
+/**
+ * The values that an axis spans.
+ *
+ * @param {number | null} min  Least value in sight; null when there is none.
+ * @param {number | null} max
+ * @param {PlotSpec} spec
+ * @returns {[number, number]}
+ */
+export function rangeOf(min, max, { log, yLimits }) {
+  if (min === null || max === null || !Number.isFinite(min) || !Number.isFinite(max)) {
+    return log ? [0.1, 10] : (yLimits ?? [0, 1]);
+  }
+  if (log) {
+    const [low, high] = uPlot.rangeLog(min, max, 10, false);
+    return [low ?? min, high ?? max];
+  }
+  const pad = Math.max((max - min) * 0.06, Math.abs(max) * 0.01, 1e-12);
+  const [least, most] = yLimits ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  return [Math.max(min - pad, least), Math.min(max + pad, most)];
+}
