@@ -14,8 +14,11 @@ const TARGET = 'wasm32-unknown-unknown';
 /** Speed first: `-Oz` saves little of the compressed size and slows the CPU kernels down. */
 const OPTIMISE = ['-O3'];
 
-/** Builds www/pkg. */
-export function buildWasm() {
+/**
+ * Builds www/pkg.
+ * @param {{ quick?: boolean }} [options] Quick leaves the module unoptimised, which saves minutes while one works on it.
+ */
+export function buildWasm({ quick = false } = {}) {
   ensureNodeModules();
   ensureWasmTarget();
   const tools = ensureWasmBindgen();
@@ -29,14 +32,13 @@ export function buildWasm() {
   run(join(tools, 'wasm-bindgen'), [module, '--target', 'web', '--out-dir', fresh, '--out-name', 'nmflow']);
   const bound = join(fresh, 'nmflow_bg.wasm');
   const before = statSync(bound).size;
-  optimize(bound);
+  if (!quick) optimize(bound);
   // All at once, so that a page served from www never meets glue and module of different builds.
   rmSync(wasmPackage, { recursive: true, force: true });
   renameSync(fresh, wasmPackage);
   const after = statSync(join(wasmPackage, 'nmflow_bg.wasm')).size;
-  console.log(
-    `www/pkg: ${(before / 1e6).toFixed(1)} MB from the compiler, ${(after / 1e6).toFixed(1)} MB optimised`,
-  );
+  const [from, to] = [before, after].map((bytes) => `${(bytes / 1e6).toFixed(1)} MB`);
+  console.log(`www/pkg: ${from} from the compiler, ${to} in the page`);
 }
 
 /**
@@ -57,4 +59,6 @@ function optimize(module) {
   copyFileSync(kept, module);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await script(buildWasm);
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  await script(() => buildWasm({ quick: process.argv.includes('--quick') }));
+}

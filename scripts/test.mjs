@@ -34,6 +34,7 @@ const BROKEN = { passed: 0, failed: 1, skipped: 0, reasons: [] };
  * @returns {Promise<Counts>}
  */
 async function check(program, args) {
+  if (program === 'cargo') ensureLinters();
   const { code } = await observe(program, args, { env: cargoEnv });
   return code === 0 ? HOLDS : BROKEN;
 }
@@ -177,7 +178,6 @@ await script(async () => {
     throw new CommandError(`no such step: ${unknown.join(', ')}; there are ${Object.keys(STEPS).join(', ')}`);
   }
   ensureNodeModules();
-  ensureLinters();
   /** @type {Row[]} */
   const rows = [];
   for (const name of Object.keys(STEPS).filter((step) => wanted.length === 0 || wanted.includes(step))) {

@@ -31,7 +31,7 @@ function sameVersions(wanted, installed) {
 
 function ensureRust() {
   if (capture('cargo', ['--version'])) return;
-  throw new CommandError('cargo was not found: install Rust through rustup (https://rustup.rs)');
+  throw new CommandError('cargo does not run: install Rust through rustup (https://rustup.rs)');
 }
 
 /** Installs the formatter and the linter of the active Rust toolchain, which minimal installations lack. */

@@ -63,10 +63,8 @@ async fn find_gpu() -> Result<Gpu, String> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
     let options =
         wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
-    let adapter = instance
-        .request_adapter(&options)
-        .await
-        .map_err(|error| format!("no adapter was offered ({error})"))?;
+    let adapter =
+        instance.request_adapter(&options).await.map_err(|error| format!("no adapter was offered ({error})"))?;
     let info = adapter.get_info();
     // Burn's runtime times its streams and panics without this feature.
     if !adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
@@ -142,13 +140,8 @@ pub async fn choose(wanted: Wanted) -> Result<Choice, String> {
         (Err(reason), Wanted::WebGpu) => return Err(reason),
         (Err(reason), _) => return Ok(cpu(reason)),
     };
-    let chosen = |reason| Choice {
-        device: gpu.device.clone(),
-        gpu: Some(gpu.clone()),
-        reason,
-        gpu_ms: None,
-        cpu_ms: None,
-    };
+    let chosen =
+        |reason| Choice { device: gpu.device.clone(), gpu: Some(gpu.clone()), reason, gpu_ms: None, cpu_ms: None };
     if wanted == Wanted::WebGpu {
         return Ok(chosen("chosen by you".into()));
     }

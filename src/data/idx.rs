@@ -10,7 +10,7 @@ use super::{DataFile, ImageShape, grouped};
 use crate::error::LabError;
 
 /// What the task reads, for messages.
-pub(super) const NEEDED: &str = "an IDX pair, images and labels, of MNIST or a relative, gzip or plain: drop both files";
+pub(super) const NEEDED: &str = "an IDX pair, images and labels of MNIST or a relative, gzip or plain: drop both files";
 
 /// Most classes of a data set; the largest of the family, EMNIST ByClass, has 62. A larger label means damage.
 const MAX_CLASSES: usize = 128;
@@ -117,7 +117,7 @@ impl<'a> IdxFile<'a> {
             && [rows, columns].iter().any(|side| !(1..=MAX_SIDE).contains(side))
         {
             return Err(self.file.error(format!(
-                "announces images of {} x {} pixels, but sides are 1 to {MAX_SIDE}: it may be damaged, download it again",
+                "announces images of {} x {} pixels; sides are 1 to {MAX_SIDE}: it may be damaged, download it again",
                 grouped(rows),
                 grouped(columns)
             )));
@@ -126,7 +126,7 @@ impl<'a> IdxFile<'a> {
         let body = self.count as u64 * self.sample_len() as u64;
         if body > MAX_BYTES as u64 {
             return Err(self.file.error(format!(
-                "announces {} {}, more than the {} MiB that are read at most: it may be damaged, or give a smaller part",
+                "announces {} {}, more than the {} MiB read at most: it may be damaged, or give a smaller part",
                 grouped(self.count),
                 self.noun(),
                 MAX_BYTES >> 20
@@ -197,7 +197,8 @@ fn pair_up<'a>(files: &[IdxFile<'a>]) -> Result<Vec<Pair<'a>>, LabError> {
     }
     let mut pairs = Vec::new();
     for file in files {
-        let partner = files.iter().find(|other| other.count == file.count && other.holds_images() != file.holds_images());
+        let belongs = |other: &&IdxFile| other.count == file.count && other.holds_images() != file.holds_images();
+        let partner = files.iter().find(belongs);
         let Some(partner) = partner else { return Err(missing_partner(file, files)) };
         if file.holds_images() {
             pairs.push(Pair { images: *file, labels: *partner });

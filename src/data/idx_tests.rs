@@ -61,7 +61,7 @@ fn images_keep_their_own_labels() {
     let batch = set.validation(0, 15);
     // Image i is filled with i, so brightness orders the images and gives i away.
     let step = {
-        let mut levels: Vec<f32> = batch.images.iter().copied().collect();
+        let mut levels: Vec<f32> = batch.images.clone();
         levels.sort_by(f32::total_cmp);
         levels.dedup();
         levels.windows(2).map(|pair| pair[1] - pair[0]).fold(f32::INFINITY, f32::min)

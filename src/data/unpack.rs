@@ -61,7 +61,7 @@ pub(super) fn contents(file: &DataFile, limit: usize) -> Result<(Cow<'_, [u8]>, 
         let bytes = &file.bytes[..file.bytes.len().min(most)];
         return Ok((Cow::Borrowed(bytes), if bytes.len() > limit { End::OverLimit } else { End::Complete }));
     }
-    let mut bytes = Vec::with_capacity(most.min(LIKELY_RATIO * file.bytes.len()));
+    let mut bytes = Vec::with_capacity(most.min(file.bytes.len().saturating_mul(LIKELY_RATIO)));
     let end = match MultiGzDecoder::new(&file.bytes[..]).take(most as u64).read_to_end(&mut bytes) {
         Ok(read) if read > limit => End::OverLimit,
         Ok(_) => End::Complete,
@@ -82,8 +82,10 @@ pub(super) fn exactly(file: &DataFile, expected: usize) -> Result<Cow<'_, [u8]>,
     let (bytes, end) = contents(file, expected)?;
     let of = format!("{} of {} bytes", grouped(bytes.len()), grouped(expected));
     if end == End::OverLimit {
-        let reason = format!("goes on after the {} bytes that its header announces: download it again", grouped(expected));
-        return Err(file.error(reason));
+        let announced = grouped(expected);
+        return Err(
+            file.error(format!("goes on after the {announced} bytes that its header announces: download it again"))
+        );
     }
     if end == End::Truncated || bytes.len() < expected {
         return Err(file.error(format!("ends after {of}: download it again")));

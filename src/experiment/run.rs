@@ -119,7 +119,7 @@ impl Experiment {
             && snapshot.moments.len() == 2 * lanes * parameters
             && snapshot.mask.len() == lanes * parameters
             && snapshot.measured_mask.len() == lanes * parameters
-            && snapshot.unreported.len() % (2 * lanes) == 0
+            && snapshot.unreported.len().is_multiple_of(2 * lanes)
             && snapshot.step <= run.config.steps();
         if !fits {
             return Err(LabError::Snapshot("its sizes do not match the model; was it made with other data?".into()));
@@ -167,7 +167,7 @@ impl Experiment {
 
     /// Whether a report is due after the steps made so far.
     pub fn report_due(&self) -> bool {
-        self.step % self.config.report_every() == 0 || self.finished()
+        self.step.is_multiple_of(self.config.report_every()) || self.finished()
     }
 
     fn lanes(&self) -> usize {
@@ -215,8 +215,7 @@ impl Experiment {
         let (d_scores, outcome) = Dispatch::cross_entropy(&scores, &data.labels, self.network.architecture.classes);
         let grads = buffer::uninitialised([self.lanes(), self.network.layout.len], &self.device);
         let grads = self.network.backward(&d_scores, &tape, &weights, grads);
-        let (grads, scale) =
-            Dispatch::rule_gradients(grads, &self.state.params, &mask, &plan, &self.tables.kinds);
+        let (grads, scale) = Dispatch::rule_gradients(grads, &self.state.params, &mask, &plan, &self.tables.kinds);
         let (params, moments) = Dispatch::adamw(&self.state.params, &self.state.moments, &grads, &plan, &scale);
 
         self.step += 1;
@@ -264,7 +263,7 @@ impl Experiment {
         self.collect_outcomes().await?;
         let training = self.take_training();
         let noise = self.take_noise().await?;
-        let due = self.step % self.config.eval_every() == 0 || self.finished();
+        let due = self.step.is_multiple_of(self.config.eval_every()) || self.finished();
         let validation = if due { Some(self.evaluate().await?) } else { None };
         let states = self.lane_states(self.step.saturating_sub(1));
         let lanes = (0..self.lanes()).map(|lane| {

@@ -39,8 +39,7 @@ impl Snapshot {
 
     /// Magic, header length, header (JSON), then the numbers as little-endian floats.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let header =
-            Header { step: self.step, document: self.document.clone(), lengths: self.parts().map(Vec::len) };
+        let header = Header { step: self.step, document: self.document.clone(), lengths: self.parts().map(Vec::len) };
         let header = serde_json::to_vec(&header).expect("a header of strings and integers is valid JSON");
         let mut bytes = MAGIC.to_vec();
         bytes.extend(u32::try_from(header.len()).expect("a document is small").to_le_bytes());

@@ -14,7 +14,11 @@ use cubecl::prelude::*;
 use super::{
     ALIGN, Affine, HeadShape, LaneOps, MaskGrid, Norm,
     gpu::{
-        self, attention::HeadArgLaunch, launch::{per_lane, tiles}, matmul::AffineArgLaunch, norm::NormArgLaunch,
+        self,
+        attention::HeadArgLaunch,
+        launch::{per_lane, tiles},
+        matmul::AffineArgLaunch,
+        norm::NormArgLaunch,
     },
 };
 
@@ -115,7 +119,14 @@ impl LaneOps for CubeBackend {
         let (count, dim) = launch.tiles(at.outputs);
         unsafe {
             gpu::matmul::linear::launch_unchecked(
-                &x.client, count, dim, ALIGN, arg(x), arg(weights), arg(&y), launch.arg(),
+                &x.client,
+                count,
+                dim,
+                ALIGN,
+                arg(x),
+                arg(weights),
+                arg(&y),
+                launch.arg(),
             );
         }
         y
@@ -131,7 +142,15 @@ impl LaneOps for CubeBackend {
         let (count, dim) = launch.tiles(at.outputs);
         unsafe {
             gpu::matmul::linear_gelu::launch_unchecked(
-                &x.client, count, dim, ALIGN, arg(x), arg(weights), arg(&z), arg(&activated), launch.arg(),
+                &x.client,
+                count,
+                dim,
+                ALIGN,
+                arg(x),
+                arg(weights),
+                arg(&z),
+                arg(&activated),
+                launch.arg(),
             );
         }
         (z, activated)
@@ -148,7 +167,15 @@ impl LaneOps for CubeBackend {
         let (count, dim) = launch.tiles(at.outputs);
         unsafe {
             gpu::matmul::linear_add::launch_unchecked(
-                &x.client, count, dim, ALIGN, arg(x), arg(weights), arg(residual), arg(&y), launch.arg(),
+                &x.client,
+                count,
+                dim,
+                ALIGN,
+                arg(x),
+                arg(weights),
+                arg(residual),
+                arg(&y),
+                launch.arg(),
             );
         }
         y
@@ -160,7 +187,14 @@ impl LaneOps for CubeBackend {
         let (count, dim) = launch.tiles(at.inputs);
         unsafe {
             gpu::matmul::linear_grad_input::launch_unchecked(
-                &dy.client, count, dim, ALIGN, arg(dy), arg(weights), arg(&dx), launch.arg(),
+                &dy.client,
+                count,
+                dim,
+                ALIGN,
+                arg(dy),
+                arg(weights),
+                arg(&dx),
+                launch.arg(),
             );
         }
         dx
@@ -177,7 +211,15 @@ impl LaneOps for CubeBackend {
         let (count, dim) = launch.tiles(at.inputs);
         unsafe {
             gpu::matmul::linear_grad_input_gelu::launch_unchecked(
-                &dy.client, count, dim, ALIGN, arg(dy), arg(weights), arg(z), arg(&dz), launch.arg(),
+                &dy.client,
+                count,
+                dim,
+                ALIGN,
+                arg(dy),
+                arg(weights),
+                arg(z),
+                arg(&dz),
+                launch.arg(),
             );
         }
         dz
@@ -194,14 +236,27 @@ impl LaneOps for CubeBackend {
         let (count, dim) = tiles(at.outputs / ALIGN, input_tiles, launch.lanes);
         unsafe {
             gpu::matmul::linear_grad_weight::launch_unchecked(
-                &x.client, count, dim, ALIGN, arg(x), arg(dy), arg(&grads), launch.arg(),
+                &x.client,
+                count,
+                dim,
+                ALIGN,
+                arg(x),
+                arg(dy),
+                arg(&grads),
+                launch.arg(),
             );
         }
         if at.bias_rows > 1 {
             let (count, dim) = per_lane(at.bias_rows * at.outputs / ALIGN, launch.lanes);
             unsafe {
                 gpu::matmul::bias_rows_grad::launch_unchecked(
-                    &x.client, count, dim, ALIGN, arg(dy), arg(&grads), launch.arg(),
+                    &x.client,
+                    count,
+                    dim,
+                    ALIGN,
+                    arg(dy),
+                    arg(&grads),
+                    launch.arg(),
                 );
             }
         }
@@ -219,7 +274,14 @@ impl LaneOps for CubeBackend {
         let at = norm_arg(rows, weights, at);
         unsafe {
             gpu::norm::layer_norm::launch_unchecked(
-                &x.client, count, dim, arg(x), arg(weights), arg(&y), arg(&stats), at,
+                &x.client,
+                count,
+                dim,
+                arg(x),
+                arg(weights),
+                arg(&y),
+                arg(&stats),
+                at,
             );
         }
         (y, stats)
@@ -238,7 +300,15 @@ impl LaneOps for CubeBackend {
         let at = norm_arg(rows, weights, at);
         unsafe {
             gpu::norm::layer_norm_grad_input::launch_unchecked(
-                &x.client, count, dim, arg(dy), arg(x), arg(stats), arg(weights), arg(&dx), at,
+                &x.client,
+                count,
+                dim,
+                arg(dy),
+                arg(x),
+                arg(stats),
+                arg(weights),
+                arg(&dx),
+                at,
             );
         }
         dx
@@ -258,7 +328,16 @@ impl LaneOps for CubeBackend {
         let at = norm_arg(rows, weights, at);
         unsafe {
             gpu::norm::layer_norm_grad_input_add::launch_unchecked(
-                &x.client, count, dim, arg(dy), arg(x), arg(stats), arg(weights), arg(residual), arg(&dx), at,
+                &x.client,
+                count,
+                dim,
+                arg(dy),
+                arg(x),
+                arg(stats),
+                arg(weights),
+                arg(residual),
+                arg(&dx),
+                at,
             );
         }
         dx
@@ -276,7 +355,14 @@ impl LaneOps for CubeBackend {
         let at = norm_arg(rows, &grads, at);
         unsafe {
             gpu::norm::layer_norm_grad_weight::launch_unchecked(
-                &x.client, count, dim, arg(dy), arg(x), arg(stats), arg(&grads), at,
+                &x.client,
+                count,
+                dim,
+                arg(dy),
+                arg(x),
+                arg(stats),
+                arg(&grads),
+                at,
             );
         }
         grads
@@ -290,8 +376,15 @@ impl LaneOps for CubeBackend {
         let head_vectors = word(shape.head_dim / ALIGN);
         unsafe {
             gpu::attention::attention::launch_unchecked(
-                &qkv.client, count, dim, ALIGN,
-                arg(qkv), arg(&context), arg(&log_sum_exp), head_arg(shape), head_vectors,
+                &qkv.client,
+                count,
+                dim,
+                ALIGN,
+                arg(qkv),
+                arg(&context),
+                arg(&log_sum_exp),
+                head_arg(shape),
+                head_vectors,
             );
         }
         (context, log_sum_exp)
@@ -311,14 +404,31 @@ impl LaneOps for CubeBackend {
         let head_vectors = word(shape.head_dim / ALIGN);
         unsafe {
             gpu::attention::attention_grad_query::launch_unchecked(
-                &qkv.client, count.clone(), dim, ALIGN,
-                arg(d_context), arg(qkv), arg(context), arg(log_sum_exp), arg(&d_qkv), arg(&delta),
-                head_arg(shape), head_vectors,
+                &qkv.client,
+                count.clone(),
+                dim,
+                ALIGN,
+                arg(d_context),
+                arg(qkv),
+                arg(context),
+                arg(log_sum_exp),
+                arg(&d_qkv),
+                arg(&delta),
+                head_arg(shape),
+                head_vectors,
             );
             gpu::attention::attention_grad_key_value::launch_unchecked(
-                &qkv.client, count, dim, ALIGN,
-                arg(d_context), arg(qkv), arg(log_sum_exp), arg(&delta), arg(&d_qkv),
-                head_arg(shape), head_vectors,
+                &qkv.client,
+                count,
+                dim,
+                ALIGN,
+                arg(d_context),
+                arg(qkv),
+                arg(log_sum_exp),
+                arg(&delta),
+                arg(&d_qkv),
+                head_arg(shape),
+                head_vectors,
             );
         }
         d_qkv
@@ -331,7 +441,14 @@ impl LaneOps for CubeBackend {
         let (count, dim) = per_lane(outputs, shape[0]);
         unsafe {
             gpu::norm::mean_pool::launch_unchecked(
-                &x.client, count, dim, arg(x), arg(&y), word(tokens), word(shape[2]), word(outputs),
+                &x.client,
+                count,
+                dim,
+                arg(x),
+                arg(&y),
+                word(tokens),
+                word(shape[2]),
+                word(outputs),
             );
         }
         y
@@ -344,7 +461,14 @@ impl LaneOps for CubeBackend {
         let (count, dim) = per_lane(inputs, shape[0]);
         unsafe {
             gpu::norm::mean_pool_grad::launch_unchecked(
-                &dy.client, count, dim, arg(dy), arg(&dx), word(tokens), word(shape[2]), word(inputs),
+                &dy.client,
+                count,
+                dim,
+                arg(dy),
+                arg(&dx),
+                word(tokens),
+                word(shape[2]),
+                word(inputs),
             );
         }
         dx
@@ -360,8 +484,17 @@ impl LaneOps for CubeBackend {
         let (count, dim) = per_lane(shape[1], shape[0]);
         unsafe {
             gpu::loss::cross_entropy::launch_unchecked(
-                &logits.client, count, dim, arg(logits), arg(labels), arg(&d_logits), arg(&outcome),
-                word(shape[1]), word(shape[2]), word(classes), word(lane_stride(labels)),
+                &logits.client,
+                count,
+                dim,
+                arg(logits),
+                arg(labels),
+                arg(&d_logits),
+                arg(&outcome),
+                word(shape[1]),
+                word(shape[2]),
+                word(classes),
+                word(lane_stride(labels)),
             );
         }
         (d_logits, outcome)
@@ -379,9 +512,17 @@ impl LaneOps for CubeBackend {
         let (count, dim) = per_lane(grid.groups, shape[0]);
         unsafe {
             gpu::mask::select_masks::launch_unchecked(
-                &params.client, count, dim,
-                arg(params), arg(mask), arg(plan), arg(&segments), arg(&new_mask), arg(&masked),
-                word(grid.segments), word(shape[1]),
+                &params.client,
+                count,
+                dim,
+                arg(params),
+                arg(mask),
+                arg(plan),
+                arg(&segments),
+                arg(&new_mask),
+                arg(&masked),
+                word(grid.segments),
+                word(shape[1]),
             );
         }
         (new_mask, masked)
@@ -401,11 +542,24 @@ impl LaneOps for CubeBackend {
         let (single, single_dim) = per_lane(1, lanes);
         unsafe {
             gpu::optimizer::rule_gradients::launch_unchecked(
-                &params.client, groups, dim,
-                arg(&grads), arg(params), arg(mask), arg(plan), arg(kinds), arg(&parts), word(count / ALIGN),
+                &params.client,
+                groups,
+                dim,
+                arg(&grads),
+                arg(params),
+                arg(mask),
+                arg(plan),
+                arg(kinds),
+                arg(&parts),
+                word(count / ALIGN),
             );
             gpu::optimizer::gradient_scale::launch_unchecked(
-                &params.client, single, single_dim, arg(&parts), arg(plan), arg(&scale),
+                &params.client,
+                single,
+                single_dim,
+                arg(&parts),
+                arg(plan),
+                arg(&scale),
             );
         }
         (grads, scale)
@@ -423,8 +577,16 @@ impl LaneOps for CubeBackend {
         let (count, dim) = per_lane(parameters, lanes);
         unsafe {
             gpu::optimizer::adamw::launch_unchecked(
-                &params.client, count, dim,
-                arg(params), arg(moments), arg(grads), arg(plan), arg(scale), arg(&new_params), arg(&new_moments),
+                &params.client,
+                count,
+                dim,
+                arg(params),
+                arg(moments),
+                arg(grads),
+                arg(plan),
+                arg(scale),
+                arg(&new_params),
+                arg(&new_moments),
                 word(parameters),
             );
         }
@@ -448,12 +610,25 @@ impl LaneOps for CubeBackend {
         let (total_count, total_dim) = per_lane(grid.segments * width, lanes);
         unsafe {
             gpu::noise::noise_parts::launch_unchecked(
-                &grads.client, count, dim,
-                arg(grads), arg(moments), arg(mask), arg(previous_mask), arg(&segments), arg(&parts),
-                word(grid.segments), word(parameters),
+                &grads.client,
+                count,
+                dim,
+                arg(grads),
+                arg(moments),
+                arg(mask),
+                arg(previous_mask),
+                arg(&segments),
+                arg(&parts),
+                word(grid.segments),
+                word(parameters),
             );
             gpu::noise::noise_total::launch_unchecked(
-                &grads.client, total_count, total_dim, arg(&parts), arg(&sums), word(grid.segments * width),
+                &grads.client,
+                total_count,
+                total_dim,
+                arg(&parts),
+                arg(&sums),
+                word(grid.segments * width),
             );
         }
         sums

@@ -96,48 +96,98 @@ fn entry(
 fn outcomes() -> Vec<Entry> {
     use Chart::{Accuracy, Loss};
     vec![
-        entry(Loss, ("train_loss", "Training loss", "nats"), false,
+        entry(
+            Loss,
+            ("train_loss", "Training loss", "nats"),
+            false,
             "Mean cross-entropy over the training batches since the last report, with the masks as trained.",
-            |lane| Some(lane.training?.loss)),
-        entry(Accuracy, ("train_accuracy", "Training accuracy", ""), false,
+            |lane| Some(lane.training?.loss),
+        ),
+        entry(
+            Accuracy,
+            ("train_accuracy", "Training accuracy", ""),
+            false,
             "Share of right answers over the training batches since the last report.",
-            |lane| Some(lane.training?.accuracy)),
-        entry(Loss, ("val_loss", "Validation loss", "nats"), false,
+            |lane| Some(lane.training?.accuracy),
+        ),
+        entry(
+            Loss,
+            ("val_loss", "Validation loss", "nats"),
+            false,
             "Mean cross-entropy on held-out data with the mask and D as trained.",
-            |lane| Some(lane.validation?.loss)),
-        entry(Accuracy, ("val_accuracy", "Validation accuracy", ""), false,
+            |lane| Some(lane.validation?.loss),
+        ),
+        entry(
+            Accuracy,
+            ("val_accuracy", "Validation accuracy", ""),
+            false,
             "Share of right answers on held-out data with the mask and D as trained.",
-            |lane| Some(lane.validation?.accuracy)),
-        entry(Loss, ("val_loss_hard", "Validation loss, hard mask", "nats"), false,
+            |lane| Some(lane.validation?.accuracy),
+        ),
+        entry(
+            Loss,
+            ("val_loss_hard", "Validation loss, hard mask", "nats"),
+            false,
             "Mean cross-entropy on held-out data with the hard target N:M mask, which is what would ship.",
-            |lane| Some(lane.validation_hard?.loss)),
-        entry(Accuracy, ("val_accuracy_hard", "Validation accuracy, hard mask", ""), false,
+            |lane| Some(lane.validation_hard?.loss),
+        ),
+        entry(
+            Accuracy,
+            ("val_accuracy_hard", "Validation accuracy, hard mask", ""),
+            false,
             "Share of right answers on held-out data with the hard target N:M mask, which is what would ship.",
-            |lane| Some(lane.validation_hard?.accuracy)),
+            |lane| Some(lane.validation_hard?.accuracy),
+        ),
     ]
 }
 
 fn schedule() -> Vec<Entry> {
     use Chart::Schedule;
     vec![
-        entry(Schedule, ("learning_rate", "Learning rate", ""), false,
-            "AdamW's rate at the last step.", |lane| Some(lane.learning_rate)),
-        entry(Schedule, ("ff_decay", "D, feed-forward", ""), false,
+        entry(Schedule, ("learning_rate", "Learning rate", ""), false, "AdamW's rate at the last step.", |lane| {
+            Some(lane.learning_rate)
+        }),
+        entry(
+            Schedule,
+            ("ff_decay", "D, feed-forward", ""),
+            false,
             "Mask decay factor D(j): pruned weights count D times in the forward pass (paper section 3).",
-            |lane| Some(lane.feed_forward.decay)),
-        entry(Schedule, ("ff_n", "N, feed-forward", "weights"), false,
-            "Weights kept per group.", |lane| Some(lane.feed_forward.n)),
-        entry(Schedule, ("ff_m", "M, feed-forward", "weights"), false,
-            "Weights per group.", |lane| Some(lane.feed_forward.m)),
-        entry(Schedule, ("ff_density", "Density, feed-forward", ""), false,
+            |lane| Some(lane.feed_forward.decay),
+        ),
+        entry(Schedule, ("ff_n", "N, feed-forward", "weights"), false, "Weights kept per group.", |lane| {
+            Some(lane.feed_forward.n)
+        }),
+        entry(Schedule, ("ff_m", "M, feed-forward", "weights"), false, "Weights per group.", |lane| {
+            Some(lane.feed_forward.m)
+        }),
+        entry(
+            Schedule,
+            ("ff_density", "Density, feed-forward", ""),
+            false,
             "N / M: share of the weights inside the mask, whatever D is.",
-            |lane| Some(lane.feed_forward.n / lane.feed_forward.m)),
-        entry(Schedule, ("attention_decay", "D, attention", ""), false,
-            "Mask decay factor of the pruned attention matrices.", |lane| Some(lane.attention?.decay)),
-        entry(Schedule, ("attention_density", "Density, attention", ""), false,
-            "N / M of the pruned attention matrices.", |lane| lane.attention.map(|site| site.n / site.m)),
-        entry(Schedule, ("mask_flip_rate", "Mask flip rate", ""), true,
-            "Share of mask bits that changed since the last report.", |lane| Some(lane.noise?.all().flip_rate())),
+            |lane| Some(lane.feed_forward.n / lane.feed_forward.m),
+        ),
+        entry(
+            Schedule,
+            ("attention_decay", "D, attention", ""),
+            false,
+            "Mask decay factor of the pruned attention matrices.",
+            |lane| Some(lane.attention?.decay),
+        ),
+        entry(
+            Schedule,
+            ("attention_density", "Density, attention", ""),
+            false,
+            "N / M of the pruned attention matrices.",
+            |lane| lane.attention.map(|site| site.n / site.m),
+        ),
+        entry(
+            Schedule,
+            ("mask_flip_rate", "Mask flip rate", ""),
+            true,
+            "Share of mask bits that changed since the last report.",
+            |lane| Some(lane.noise?.all().flip_rate()),
+        ),
     ]
 }
 
@@ -146,12 +196,20 @@ type Indicator = (&'static str, &'static str, &'static str, fn(&NoiseSums) -> f6
 
 const INDICATORS: [Indicator; 7] = [
     ("grad_abs_mean", "Mean |g|", "Mean absolute gradient.", NoiseSums::grad_abs_mean),
-    ("grad_abs_var", "Var |g|", "Variance of the absolute gradient, the paper's second indicator (section 4).",
-        NoiseSums::grad_abs_var),
+    (
+        "grad_abs_var",
+        "Var |g|",
+        "Variance of the absolute gradient, the paper's second indicator (section 4).",
+        NoiseSums::grad_abs_var,
+    ),
     ("grad_var", "Var g", "Variance of the gradient.", NoiseSums::grad_var),
     ("grad_norm", "||g||", "Euclidean norm of the gradient.", NoiseSums::grad_norm),
-    ("v_sum", "Sum of v", "Sum of AdamW's second moment, the paper's first indicator ||V_t|| (section 4).",
-        NoiseSums::v_sum),
+    (
+        "v_sum",
+        "Sum of v",
+        "Sum of AdamW's second moment, the paper's first indicator ||V_t|| (section 4).",
+        NoiseSums::v_sum,
+    ),
     ("v_var", "Var v", "Variance of AdamW's second moment.", NoiseSums::v_var),
     ("v_norm", "||v||", "Euclidean norm of AdamW's second moment.", NoiseSums::v_norm),
 ];

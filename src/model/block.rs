@@ -29,19 +29,8 @@ impl BlockLayout {
         let (norm2, stats2) = Dispatch::layer_norm(&middle, weights, self.norm2);
         let (hidden, activated) = Dispatch::linear_gelu(&norm2, weights, self.ff1);
         let output = Dispatch::linear_add(&activated, weights, self.ff2, &middle);
-        let tape = BlockTape {
-            input,
-            norm1,
-            stats1,
-            qkv,
-            context,
-            log_sum_exp,
-            middle,
-            norm2,
-            stats2,
-            hidden,
-            activated,
-        };
+        let tape =
+            BlockTape { input, norm1, stats1, qkv, context, log_sum_exp, middle, norm2, stats2, hidden, activated };
         (output, tape)
     }
 

@@ -437,9 +437,9 @@ fn opened(experiment: &Experiment) -> Event {
     let config = experiment.config();
     let network = experiment.network();
     let lanes = config.lanes().iter().enumerate().map(|(index, lane)| {
-        let pruned = |kind: SegmentKind| Site::ALL.into_iter().any(|site| {
-            crate::experiment::kind_of(site) == kind && lane.target(site).is_some()
-        });
+        let pruned = |kind: SegmentKind| {
+            Site::ALL.into_iter().any(|site| crate::experiment::kind_of(site) == kind && lane.target(site).is_some())
+        };
         let segments = network.layout.segments();
         OpenedLane {
             name: lane.name.clone(),

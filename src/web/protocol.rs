@@ -349,9 +349,36 @@ mod tests {
             ($($type:ty),* $(,)?) => { [$(<$type>::decl(&ts_rs::Config::default())),*] };
         }
         declare![
-            Recipe, GradientRule, Location, Axis, RawPattern, TaskConfig, RawModel, RawOptimizer, RawLane, RawEval,
-            RawExperiment, FieldKind, ChoiceSpec, FieldSpec, Chart, MetricColumn, PresetDocument, Problem, Stage,
-            Schedule, OpenedLane, CheckedLane, Wanted, Backend, Limit, Probe, RunState, FileBytes, FaultKind, Command,
+            Recipe,
+            GradientRule,
+            Location,
+            Axis,
+            RawPattern,
+            TaskConfig,
+            RawModel,
+            RawOptimizer,
+            RawLane,
+            RawEval,
+            RawExperiment,
+            FieldKind,
+            ChoiceSpec,
+            FieldSpec,
+            Chart,
+            MetricColumn,
+            PresetDocument,
+            Problem,
+            Stage,
+            Schedule,
+            OpenedLane,
+            CheckedLane,
+            Wanted,
+            Backend,
+            Limit,
+            Probe,
+            RunState,
+            FileBytes,
+            FaultKind,
+            Command,
             Event,
         ]
         .map(|declaration| format!("export {declaration}\n"))
@@ -366,6 +393,9 @@ mod tests {
             std::fs::write(path, &fresh).expect("the page's folder can be written");
         }
         let kept = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(kept == fresh, "www/worker/protocol.d.ts is stale: run UPDATE_PROTOCOL=1 cargo test --release protocol");
+        assert!(
+            kept == fresh,
+            "www/worker/protocol.d.ts is stale: run UPDATE_PROTOCOL=1 cargo test --release protocol"
+        );
     }
 }

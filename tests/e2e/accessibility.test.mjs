@@ -33,8 +33,7 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
         viewport: { width, height: 800 },
       });
       await page.reach(30);
-      await page.press('Pause');
-      await page.phase('Paused');
+      await page.pause();
       await page.page.evaluate(() => {
         for (const details of document.querySelectorAll('details')) details.open = true;
       });

@@ -17,7 +17,7 @@ test('an IDX pair dropped on the page is trained on, and learned', async () => {
   assert.equal(document.task.kind, 'idx');
   for (const { name, metrics } of lanes) {
     const accuracy = metrics.val_accuracy?.at(-1) ?? 0;
-    assert.ok(accuracy > 0.9, `${name} tells left from right: ${accuracy}`);
+    assert.ok(accuracy > 0.9, `${name} tells the stripes apart: ${accuracy}`);
   }
   assert.deepEqual(page.complaints, []);
   await page.close();
@@ -53,7 +53,7 @@ test('an experiment on files asks for them, and trains on them once they are dro
   );
   await page.page.getByText('trains on your files: drop them anywhere').waitFor();
   await page.reach(10);
-  await page.drop(idxPair(120, 14));
+  await page.drop(idxPair(120, 16));
   await page.page.getByText('Training on tiny-images-idx3-ubyte').waitFor();
   await page.reach(10);
   const { document } = await page.exported();

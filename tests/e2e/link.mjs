@@ -8,8 +8,8 @@ export function linkTo(document) {
 }
 
 /**
- * An IDX pair of `count` images of `side * side` bytes in two classes that a small model tells apart: bright
- * on the left, bright on the right.
+ * An IDX pair of `count` images of `side * side` bytes in two classes that any model tells apart: upright
+ * and lying stripes.
  *
  * @param {number} count
  * @param {number} side
@@ -24,9 +24,9 @@ export function idxPair(count, side) {
     const label = image % 2;
     labels[8 + image] = label;
     for (let pixel = 0; pixel < side * side; pixel += 1) {
-      const right = pixel % side >= side / 2;
-      images[16 + image * side * side + pixel] =
-        (right ? 1 : 0) === label ? 200 + ((image + pixel) % 50) : image % 40;
+      const across = label === 0 ? pixel % side : Math.floor(pixel / side);
+      const ink = across % 4 < 2 ? 200 : 20;
+      images[16 + image * side * side + pixel] = ink + ((image * 7 + pixel * 3) % 50);
     }
   }
   return [

@@ -14,20 +14,24 @@ test('the first points of every lane are drawn within 20 s, without a click', as
   assert.ok(performance.now() - opened < FIRST_POINTS_MS);
   assert.match(await page.page.locator('.reason summary').innerText(), /^(WebGPU|CPU \(wasm SIMD\)): .{10,}/);
 
-  await page.press('Pause');
-  await page.phase('Paused');
+  await page.pause();
   for (const chart of ['noise', 'loss']) {
     const rows = await page.chartTable(chart);
-    const { steps } = await page.exported();
-    assert.equal(rows.length, steps.length, `${chart} lists every report`);
+    // Nothing was trained at step 0 yet, so the first report holds no training metrics.
+    const trained = (await page.exported()).steps.filter((step) => step > 0);
+    assert.deepEqual(
+      rows.map(([step]) => Number(step)),
+      trained.slice(-20),
+    );
     for (const [step, ...values] of rows) {
-      assert.equal(values.length, 4);
-      assert.ok(
-        values.every((value) => value !== '') || step === '0',
-        `${chart} has a value per lane at ${step}`,
-      );
+      assert.ok(values.length === 4 && !values.includes(''), `${chart} has a value per lane at step ${step}`);
     }
-    for (const pixels of await page.linePixels(chart)) assert.ok(pixels > 5, `${chart} draws every lane`);
+  }
+  // Until pruning starts the lanes are one line; after it every line is seen.
+  await page.press('Resume');
+  await page.reach(80);
+  for (const chart of ['noise', 'loss', 'accuracy']) {
+    for (const pixels of await page.linePixels(chart)) assert.ok(pixels > 0, `${chart} draws every lane`);
   }
   assert.deepEqual(page.complaints, []);
   await page.close();
@@ -39,7 +43,7 @@ test('the schedule is drawn for the whole budget before it is trained', async ()
   const rows = await page.chartTable('schedule');
   const [step, ...decays] = rows.at(-1) ?? [];
   assert.equal(step, '599');
-  assert.deepEqual(decays, ['0 (dense)', '0 (1:16)', '0 (1:16)', '0 (1:16)']);
+  assert.deepEqual(decays, ['1 (dense)', '0 (1:16)', '0 (1:16)', '0 (1:16)']);
   for (const pixels of await page.linePixels('schedule')) assert.ok(pixels > 0);
   await page.close();
 });

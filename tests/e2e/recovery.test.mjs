@@ -10,25 +10,17 @@ const SHORT = { ...SMALL, steps: 200 };
 
 /** @import { Visit } from './support.mjs' */
 
-/** Keeps the workers that the page starts within reach of the test. @param {string} hash */
-async function visitWithWorkers(hash) {
-  const page = await visit();
-  await page.page.addInitScript(() => {
-    const workers = /** @type {Worker[]} */ ([]);
-    Object.assign(window, { workers });
-    window.Worker = class extends Worker {
-      /** @param {string | URL} address @param {WorkerOptions} [options] */
-      constructor(address, options) {
-        super(address, options);
-        workers.push(this);
-      }
-    };
-  });
-  await page.page.evaluate((h) => {
-    location.hash = h;
-  }, hash);
-  await page.page.reload();
-  return page;
+/** Runs in the page: keeps its workers within reach of the test. */
+function keepWorkers() {
+  const workers = /** @type {Worker[]} */ ([]);
+  Object.assign(window, { workers });
+  window.Worker = class extends Worker {
+    /** @param {string | URL} address @param {WorkerOptions} [options] */
+    constructor(address, options) {
+      super(address, options);
+      workers.push(this);
+    }
+  };
 }
 
 /** Makes the training worker panic. @param {Visit} page */
@@ -45,12 +37,10 @@ test('a panic is shown, and a restart from the snapshot continues the same curve
   const expected = await undisturbed.exported();
   await undisturbed.close();
 
-  const page = await visitWithWorkers(linkTo(SHORT));
+  const page = await visit(linkTo(SHORT), {}, keepWorkers);
   await page.page.getByLabel('Speed').selectOption('50');
   await page.reach(20);
-  await page.press('Pause');
-  await page.phase('Paused');
-  const at = await page.step();
+  const at = await page.pause();
   await panic(page);
   assert.match(await page.page.locator('.notice.error').innerText(), /stopped/i);
   // The page is alive: its views answer.
@@ -69,7 +59,7 @@ test('a panic is shown, and a restart from the snapshot continues the same curve
 });
 
 test('a panic before the first snapshot restarts from the beginning', async () => {
-  const page = await visitWithWorkers(linkTo(SMALL));
+  const page = await visit(linkTo(SMALL), {}, keepWorkers);
   await page.reach(10);
   await panic(page);
   await page.press('Restart');
@@ -79,14 +69,12 @@ test('a panic before the first snapshot restarts from the beginning', async () =
 });
 
 test('dropped files survive a restart of the worker', async () => {
-  const page = await visitWithWorkers(linkTo(SMALL));
+  const page = await visit(linkTo(SMALL), {}, keepWorkers);
   await page.phase('Training');
   await page.drop(idxPair(200, 14));
   await page.page.getByText('Training on tiny-images').waitFor();
   await page.reach(20);
-  await page.press('Pause');
-  await page.phase('Paused');
-  const at = await page.step();
+  const at = await page.pause();
   await panic(page);
   await page.press(`Restart from step ${at}`);
   await page.reach(at + 10);

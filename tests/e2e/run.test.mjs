@@ -22,9 +22,7 @@ test('pausing and resuming lose nothing: the curves are those of an undisturbed 
   await page.page.getByLabel('Speed').selectOption('50');
   for (const step of [7, 33]) {
     await page.reach(step);
-    await page.press('Pause');
-    await page.phase('Paused');
-    const at = await page.step();
+    const at = await page.pause();
     await page.page.waitForTimeout(300);
     assert.equal(await page.step(), at, 'a paused run stands still');
     await page.press('Resume');
@@ -41,9 +39,7 @@ test('pausing and resuming lose nothing: the curves are those of an undisturbed 
 test('one step is one step', async () => {
   const page = await visit(linkTo(SMALL));
   await page.reach(1);
-  await page.press('Pause');
-  await page.phase('Paused');
-  const before = await page.step();
+  const before = await page.pause();
   await page.press('Step');
   await page.reach(before + 1);
   await page.phase('Paused');

@@ -54,7 +54,7 @@ export const SMALL = /** @satisfies {Record<string, unknown>} */ ({
  * Serves dist/ and starts a browser around the tests of a file.
  *
  * @param {string[]} flags  More flags for the browser.
- * @returns {{ visit: (hash?: string, options?: BrowserContextOptions) => Promise<Visit> }}
+ * @returns {{ visit: (hash?: string, options?: BrowserContextOptions, script?: () => void) => Promise<Visit> }}
  */
 export function lab(flags = []) {
   /** @type {Browser} */
@@ -79,10 +79,11 @@ export function lab(flags = []) {
     server.close();
   });
   return {
-    visit: async (hash = '', options = {}) => {
+    visit: async (hash = '', options = {}, script = () => {}) => {
       const context = await browser.newContext({ locale: 'en-US', acceptDownloads: true, ...options });
       const page = await context.newPage();
       const visit = new Visit(page);
+      await page.addInitScript(script);
       const address = /** @type {import('node:net').AddressInfo} */ (server.address());
       await page.goto(`http://127.0.0.1:${address.port}${BASE}${hash}`);
       return visit;
@@ -127,6 +128,18 @@ export class Visit {
       step,
       { timeout },
     );
+  }
+
+  /** Pauses, and waits until the page shows where. @returns {Promise<number>} Steps done. */
+  async pause() {
+    await this.press('Pause');
+    await this.phase('Paused');
+    for (let before = -1; ; ) {
+      const step = await this.step();
+      if (step === before) return step;
+      before = step;
+      await this.page.waitForTimeout(250);
+    }
   }
 
   /** @param {string} name */

@@ -11,7 +11,14 @@ use nmflow::metrics::row;
 use serde_json::{Value, json};
 
 const RECIPES: [&str; 9] = [
-    "dense", "ste", "sr-ste", "mdgf-linear", "mdgf-exponential", "sdgf-stepwise", "sdgf-geometric", "densify",
+    "dense",
+    "ste",
+    "sr-ste",
+    "mdgf-linear",
+    "mdgf-exponential",
+    "sdgf-stepwise",
+    "sdgf-geometric",
+    "densify",
     "one-shot",
 ];
 
@@ -173,8 +180,7 @@ tests! {
         for (recipe, metrics) in RECIPES.iter().zip(last) {
             let (soft, hard) = (metrics[at("val_accuracy")], metrics[at("val_accuracy_hard")]);
             assert_eq!(soft, hard, "{recipe}: the fine-tune phase trains the network that ships");
-            println!("{recipe}: {soft}");
-            assert!(soft > 0.2, "{recipe}: {soft} is less than twice chance");
+            assert!(soft > 0.4, "{recipe}: {soft} is less than four times chance");
             let density = if *recipe == "dense" { 1.0 } else { 0.25 };
             assert_eq!(metrics[at("ff_density")], density, "{recipe}");
         }

@@ -60,7 +60,7 @@ export function run(run, action) {
     case 'state':
       return { ...run, phase: action.state };
     case 'snapshot':
-      return { ...run, snapshot: { step: action.step, bytes: action.bytes } };
+      return { ...run, step: action.step, snapshot: { step: action.step, bytes: action.bytes } };
     case 'run/speed':
       return { ...run, speedLimit: action.stepsPerSecond };
     case 'failed':

@@ -85,7 +85,7 @@ export class NmLab extends LitElement {
         </div>
         ${laneTable(lab)} ${experimentForm(lab)}
       </main>
-      ${pending(lab)} ${notices(lab)}
+      <div class="dock">${notices(lab)} ${pending(lab)}</div>
     `;
   }
 

@@ -89,8 +89,13 @@ mod tests {
     use crate::kernels::SegmentKind;
 
     fn select(weights: &[f32], n: usize, m: usize, along_inputs: bool, rows: usize) -> Vec<f32> {
-        let segment =
-            Segment { offset: 0, rows, cols: weights.len() / rows, stride: weights.len() / rows, kind: SegmentKind::Ff1 };
+        let segment = Segment {
+            offset: 0,
+            rows,
+            cols: weights.len() / rows,
+            stride: weights.len() / rows,
+            kind: SegmentKind::Ff1,
+        };
         let rule = Rule { n, m, along_inputs, ..Rule::DENSE };
         let (mut mask, mut masked) = (vec![9.0; weights.len()], vec![9.0; weights.len()]);
         select_masks(weights, &vec![0.0; weights.len()], |_| rule, &[segment], (&mut mask, &mut masked));
@@ -102,7 +107,10 @@ mod tests {
 
     #[test]
     fn keeps_the_largest_magnitudes_of_every_group() {
-        assert_eq!(select(&[1.0, -3.0, 2.0, 0.5, 4.0, 0.1, -0.2, 0.3], 2, 4, false, 1), [0., 1., 1., 0., 1., 0., 0., 1.]);
+        assert_eq!(
+            select(&[1.0, -3.0, 2.0, 0.5, 4.0, 0.1, -0.2, 0.3], 2, 4, false, 1),
+            [0., 1., 1., 0., 1., 0., 0., 1.]
+        );
         assert_eq!(select(&[1.0, -3.0, 2.0, 0.5], 3, 4, false, 1), [1., 1., 1., 0.]);
         assert_eq!(select(&[1.0, -3.0, 2.0, 0.5], 1, 4, true, 4), [0., 1., 0., 0.]);
         // Two columns, groups along the rows: column 0 holds 1, 2 and column 1 holds 4, 3.

@@ -26,9 +26,7 @@ pub fn linear(x: &[f32], weights: &[f32], at: Affine, y: &mut [f32]) {
 
 /// `y = residual + x W + b` for one lane.
 pub fn linear_add(x: &[f32], weights: &[f32], at: Affine, residual: &[f32], y: &mut [f32]) {
-    for (row, (y, residual)) in
-        y.chunks_exact_mut(at.outputs).zip(residual.chunks_exact(at.outputs)).enumerate()
-    {
+    for (row, (y, residual)) in y.chunks_exact_mut(at.outputs).zip(residual.chunks_exact(at.outputs)).enumerate() {
         for ((y, r), b) in y.iter_mut().zip(residual).zip(bias_row(weights, at, row)) {
             *y = r + b;
         }

@@ -29,12 +29,7 @@ pub fn layer_norm(x: &[f32], weights: &[f32], at: Norm, y: &mut [f32], stats: &m
 }
 
 /// Gradient with respect to `x` for one lane.
-pub fn layer_norm_grad_input(
-    (dy, x, stats): (&[f32], &[f32], &[f32]),
-    weights: &[f32],
-    at: Norm,
-    dx: &mut [f32],
-) {
+pub fn layer_norm_grad_input((dy, x, stats): (&[f32], &[f32], &[f32]), weights: &[f32], at: Norm, dx: &mut [f32]) {
     let scale = &weights[at.offset..][..at.features];
     let count = at.features as f32;
     for (row, dx) in dx.chunks_exact_mut(at.features).enumerate() {

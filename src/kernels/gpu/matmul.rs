@@ -91,13 +91,7 @@ fn product_tile<N: Size>(
 }
 
 #[cube]
-fn bias_of<N: Size>(
-    weights: &Tensor<Vector<f32, N>>,
-    at: &AffineArg,
-    lane: u32,
-    row: u32,
-    col: u32,
-) -> Vector<f32, N> {
+fn bias_of<N: Size>(weights: &Tensor<Vector<f32, N>>, at: &AffineArg, lane: u32, row: u32, col: u32) -> Vector<f32, N> {
     weights[(lane * at.weights_lane + at.bias_at + (row % at.bias_rows) * at.outputs + col) as usize]
 }
 

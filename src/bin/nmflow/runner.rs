@@ -60,7 +60,8 @@ enum DeviceName {
     Auto,
 }
 
-fn main() -> ExitCode {
+/// Reads the arguments, does what they ask, prints errors.
+pub fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Task::Run(arguments) => pollster::block_on(run(&arguments)),
         Task::Link { experiment } => read_experiment(&experiment).map(|config| {
