@@ -49,6 +49,10 @@ impl Gpu {
 /// # Errors
 /// Why there is none, in words for the user.
 pub async fn gpu() -> Result<Gpu, String> {
+    // The kernels' compiler finds its parts through static constructors; a page runs them at its start,
+    // a test page has no start of ours.
+    #[cfg(target_arch = "wasm32")]
+    crate::constructors::run();
     static FOUND: Mutex<Option<Result<Gpu, String>>> = Mutex::new(None);
     let known = FOUND.lock().expect("no panic while holding the lock").clone();
     if let Some(known) = known {

@@ -14,6 +14,8 @@ pub mod config;
 pub mod data;
 pub mod sparsity;
 
+#[cfg(target_arch = "wasm32")]
+mod constructors;
 pub mod device;
 pub mod kernels;
 pub mod model;

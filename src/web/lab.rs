@@ -26,23 +26,11 @@ const PROGRESS: Duration = Duration::from_millis(200);
 /// Weight of the newest interval in the shown speed.
 const SPEED_SHARE: f64 = 0.3;
 
-#[allow(unsafe_code, reason = "declares the linker's list of static constructors")]
-unsafe extern "C" {
-    /// Runs the module's static constructors.
-    fn __wasm_call_ctors();
-}
-
 /// Runs once when the module is instantiated.
 #[wasm_bindgen(start)]
 pub fn start() {
     console_error_panic_hook::set_once();
-    // The linker re-runs all static constructors (cubecl registers thousands) on every exported call
-    // unless something calls them explicitly: a kernel launch would cost milliseconds.
-    // SAFETY: called once, first, by the start function that the loader runs.
-    #[allow(unsafe_code, reason = "see above")]
-    unsafe {
-        __wasm_call_ctors();
-    }
+    crate::constructors::run();
 }
 
 /// A run and what it was opened with.

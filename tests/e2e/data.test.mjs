@@ -53,7 +53,7 @@ test('an experiment on files asks for them, and trains on them once they are dro
   );
   await page.page.getByText('trains on your files: drop them anywhere').waitFor();
   await page.reach(10);
-  await page.drop(idxPair(120, 16));
+  await page.drop(idxPair(200, 16));
   await page.page.getByText('Training on tiny-images-idx3-ubyte').waitFor();
   await page.reach(10);
   const { document } = await page.exported();

@@ -21,20 +21,23 @@ export function drawMarks(plot, { marks, now, xRange }, ink) {
   ctx.textBaseline = 'top';
   ctx.textAlign = 'left';
   ctx.lineWidth = ratio;
-  let free = Number.NEGATIVE_INFINITY;
-  for (const { x, label, colour } of [...marks].sort((a, b) => a.x - b.x)) {
-    if (x <= xRange[0] || x >= xRange[1]) continue;
-    const left = plot.valToPos(x, 'x', true);
+  const inside = marks.filter(({ x }) => x > xRange[0] && x < xRange[1]).sort((a, b) => a.x - b.x);
+  ctx.globalAlpha = 0.4;
+  for (const { x, colour } of inside) {
     ctx.strokeStyle = colour ?? ink.color;
-    ctx.globalAlpha = colour ? 0.45 : 0.35;
-    line(ctx, left, bbox, [3 * ratio, 3 * ratio]);
+    line(ctx, plot.valToPos(x, 'x', true), bbox, [3 * ratio, 3 * ratio]);
+  }
+  ctx.globalAlpha = 1;
+  let free = Number.NEGATIVE_INFINITY;
+  for (const { x, label, colour } of inside) {
+    const left = plot.valToPos(x, 'x', true) + 3 * ratio;
     const width = ctx.measureText(label).width;
-    if (left > free && left + width + 4 * ratio < bbox.left + bbox.width) {
-      ctx.globalAlpha = 0.9;
-      ctx.fillStyle = colour ?? ink.color;
-      ctx.fillText(label, left + 3 * ratio, bbox.top + ratio);
-      free = left + width + LABEL_GAP * ratio;
-    }
+    if (left < free || left + width > bbox.left + bbox.width) continue;
+    ctx.fillStyle = ink.backgroundColor;
+    ctx.fillRect(left - ratio, bbox.top, width + 2 * ratio, 11 * ratio);
+    ctx.fillStyle = colour ?? ink.color;
+    ctx.fillText(label, left, bbox.top + ratio);
+    free = left + width + LABEL_GAP * ratio;
   }
   if (now !== null && now > xRange[0] && now < xRange[1]) {
     ctx.globalAlpha = 0.8;
