@@ -99,7 +99,7 @@ export class LinePlot {
     const options = {
       width: Math.max(width, 120),
       height: Math.max(height, 80),
-      padding: [10, 12, 0, 0],
+      padding: [10, 20, 0, 0],
       legend: { show: false },
       cursor: {
         // Zooming reaches the other charts through the page's state, not through uPlot.
@@ -129,7 +129,7 @@ export class LinePlot {
       axes: axesOf(ink, () => this.#spec),
       series: [{}, ...this.#spec.lines.map(seriesOf)],
       hooks: {
-        drawClear: [(plot) => drawMarks(plot, this.#spec, ink)],
+        drawAxes: [(plot) => drawMarks(plot, this.#spec, ink)],
         setCursor: [(plot) => this.#reading.refresh(plot)],
         setSelect: [(plot) => this.#zoomTo(plot)],
         ready: [(plot) => this.#reading.attach(plot)],
@@ -180,7 +180,7 @@ function seriesOf({ label, colour, dash, width, opacity, stepped, read }) {
     width,
     alpha: opacity,
     spanGaps: true,
-    points: { show: read ? undefined : false, size: 4, fill: colour },
+    points: { size: 4, fill: colour, ...(read ? {} : { show: false }) },
     ...(stepped && uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
   };
 }

@@ -54,7 +54,7 @@ function laneRow(lab, lane, index, specs, removable) {
       <div class="lane-head">
         ${swatch(index, dark)}
         <h3>${name}</h3>
-        <p>${origin === null ? 'new: ' : nothing}${difference}</p>
+        <p>${origin === null ? 'new: ' : nothing}${difference === name ? nothing : difference}</p>
         ${visibility(lab, origin, name)}
         <button type="button" class="quiet" aria-label="Copy ${name}" @click=${() => editor.copyLane(index)}>Copy</button>
         <button

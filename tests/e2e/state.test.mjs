@@ -1,0 +1,100 @@
+// The page's state on its own, without a browser.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { smooth } from '../../www/plots/smoothing.js';
+import { columnOf, emptyHistory, history, latest } from '../../www/state/history.js';
+import { getAt, sameJson, setAt } from '../../www/state/paths.js';
+import { problemAt, readText } from '../../www/views/field.js';
+
+/** @import { FieldSpec, MetricColumn } from '../../www/worker/protocol.d.ts' */
+/** @import { Action } from '../../www/state/store.js' */
+
+test('paths read and write without touching the original', () => {
+  const document = { steps: 5, lanes: [{ ff: { n: 1, m: 4 } }, { ff: null }] };
+  const changed = setAt(document, 'lanes[0].ff.m', 8);
+  assert.equal(getAt(changed, 'lanes[0].ff.m'), 8);
+  assert.equal(getAt(document, 'lanes[0].ff.m'), 4);
+  assert.equal(changed.lanes[1], document.lanes[1]);
+  assert.equal(getAt(document, 'lanes[1].ff.m'), undefined);
+  assert.ok(sameJson(setAt(changed, 'lanes[0].ff.m', 4), document));
+  assert.ok(!sameJson({ a: [1, 2] }, { a: [1, 2, 3] }) && !sameJson({ a: null }, { a: {} }));
+});
+
+test('a problem belongs to its field and to what holds it', () => {
+  const problems = [{ field: 'lanes[1].ff.m', reason: 'is too large' }];
+  assert.equal(problemAt(problems, 'lanes[1].ff'), 'is too large');
+  assert.equal(problemAt(problems, 'lanes[1].f'), null);
+  assert.equal(problemAt(problems, 'lanes[10].ff'), null);
+});
+
+test('a text is read as the field’s kind, and left to the validation where it cannot be', () => {
+  const spec = (/** @type {Partial<FieldSpec>} */ rest) =>
+    /** @type {FieldSpec} */ ({ nullable: false, ...rest });
+  assert.equal(readText(spec({ kind: 'number' }), ' 2e-4 '), 2e-4);
+  assert.equal(readText(spec({ kind: 'number' }), '2e-'), '2e-');
+  assert.equal(readText(spec({ kind: 'number' }), ''), '');
+  assert.equal(readText(spec({ kind: 'number', nullable: true }), ' '), null);
+  assert.equal(readText(spec({ kind: 'number' }), 'Infinity'), 'Infinity');
+  assert.deepEqual(readText(spec({ kind: 'pattern' }), '2 : 4'), { n: 2, m: 4 });
+  assert.equal(readText(spec({ kind: 'pattern' }), '2:'), '2:');
+  assert.equal(readText(spec({ kind: 'text' }), ' spaced '), ' spaced ');
+});
+
+test('the running average is debiased, keeps gaps and grows with its column', () => {
+  assert.deepEqual(
+    smooth([4, 4, null, 4], 0.9).map((v) => v && Math.round(v * 1e9) / 1e9),
+    [4, 4, null, 4],
+  );
+  // s_2 = (0.5 * 0.5 * 1 + 0.5 * 3) / (1 - 0.5^2) by hand.
+  assert.deepEqual(smooth([1, 3], 0.5), [1, 1.75 / 0.75]);
+  const whole = Array.from({ length: 40 }, (_, index) => Math.sin(index));
+  const growing = whole.slice(0, 7);
+  smooth(growing, 0.8);
+  growing.push(...whole.slice(7));
+  assert.deepEqual(smooth(growing, 0.8), smooth(whole, 0.8));
+  assert.equal(smooth(whole, 0), whole);
+});
+
+/** @param {number[]} values */
+const row = (...values) => Float64Array.from(values);
+const metrics = /** @type {MetricColumn[]} */ ([{ key: 'loss' }, { key: 'accuracy' }]);
+const opened = (/** @type {number} */ step) =>
+  /** @type {Action} */ (/** @type {unknown} */ ({ type: 'opened', lanes: [{}, {}], step }));
+
+/** Two lanes, two metrics, reports at steps 0, 5, 10. */
+function measured() {
+  /** @type {Action[]} */
+  const actions = [
+    { type: 'ready', version: '1', fields: [], metrics, presets: [] },
+    opened(0),
+    { type: 'metrics', step: 0, lanes: 2, values: row(Number.NaN, 0.1, Number.NaN, 0.2) },
+    { type: 'metrics', step: 5, lanes: 2, values: row(3, Number.NaN, 4, Number.NaN) },
+    { type: 'metrics', step: 10, lanes: 2, values: row(1, 0.5, 2, 0.6) },
+  ];
+  return actions.reduce(history, emptyHistory);
+}
+
+test('reports become columns, with gaps where nothing was measured', () => {
+  const state = measured();
+  assert.deepEqual(state.steps, [0, 5, 10]);
+  assert.deepEqual(columnOf(state, 1, 'loss'), [null, 4, 2]);
+  assert.deepEqual(columnOf(state, 0, 'accuracy'), [0.1, null, 0.5]);
+  const later = history(state, {
+    type: 'metrics',
+    step: 15,
+    lanes: 2,
+    values: row(0.9, Number.NaN, 1, Number.NaN),
+  });
+  assert.equal(latest(later, 0, 'accuracy'), 0.5);
+  assert.equal(latest(later, 0, 'unknown'), null);
+});
+
+test('a resumed run keeps what was measured up to its snapshot, a new one nothing', () => {
+  const resumed = history(measured(), opened(7));
+  assert.deepEqual(resumed.steps, [0, 5]);
+  assert.deepEqual(columnOf(resumed, 0, 'loss'), [null, 3]);
+  const again = history(resumed, { type: 'metrics', step: 10, lanes: 2, values: row(7, 0.7, 8, 0.8) });
+  assert.deepEqual(columnOf(again, 0, 'loss'), [null, 3, 7]);
+  assert.deepEqual(history(measured(), opened(0)).steps, []);
+});
