@@ -44,6 +44,9 @@ impl Gpu {
     }
 }
 
+/// The outcome of the one search for a GPU.
+static FOUND: Mutex<Option<Result<Gpu, String>>> = Mutex::new(None);
+
 /// The GPU, initialised at the first call.
 ///
 /// # Errors
@@ -53,7 +56,6 @@ pub async fn gpu() -> Result<Gpu, String> {
     // a test page has no start of ours.
     #[cfg(target_arch = "wasm32")]
     crate::constructors::run();
-    static FOUND: Mutex<Option<Result<Gpu, String>>> = Mutex::new(None);
     let known = FOUND.lock().expect("no panic while holding the lock").clone();
     if let Some(known) = known {
         return known;
@@ -67,8 +69,7 @@ async fn find_gpu() -> Result<Gpu, String> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
     let options =
         wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
-    let adapter =
-        instance.request_adapter(&options).await.map_err(|error| format!("no adapter was offered ({error})"))?;
+    let adapter = instance.request_adapter(&options).await.map_err(|_| "no GPU adapter was offered".to_owned())?;
     let info = adapter.get_info();
     // Burn's runtime times its streams and panics without this feature.
     if !adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
@@ -98,8 +99,20 @@ async fn find_gpu() -> Result<Gpu, String> {
     Ok(Gpu { device: burn_device, adapter: describe(&info), limits, fault })
 }
 
+/// What the browser says of its adapter; wgpu passes on only part of it.
+static BROWSER_NAME: OnceLock<String> = OnceLock::new();
+
+/// Names the adapter in a browser. To be called before [`gpu`]; later calls change nothing.
+pub fn name_adapter(name: String) {
+    let _ = BROWSER_NAME.set(name);
+}
+
 fn describe(info: &wgpu::AdapterInfo) -> String {
-    let name = if info.name.is_empty() { "unnamed GPU" } else { &info.name };
+    let name = match (info.name.as_str(), BROWSER_NAME.get()) {
+        ("", Some(name)) => name,
+        ("", None) => "without a name",
+        (name, _) => name,
+    };
     format!("{name} ({})", info.backend)
 }
 

@@ -16,7 +16,7 @@ use crate::data::{DataFile, Dataset};
 use crate::device::{self, Choice, Wanted};
 use crate::error::{LabError, Problem};
 use crate::experiment::{Experiment, Snapshot};
-use crate::kernels::SegmentKind;
+use crate::kernels::{Segment, SegmentKind};
 use crate::metrics;
 
 /// Longest slice of training between two looks at the page's messages.
@@ -150,7 +150,12 @@ impl Lab {
 
     async fn answer(&mut self, command: Command) -> Result<(), LabError> {
         match command {
-            Command::Hello => self.post(&ready()),
+            Command::Hello => {
+                if let Some(name) = adapter_name().await {
+                    device::name_adapter(name);
+                }
+                self.post(&ready());
+            }
             Command::Validate { document } => self.post(&self.checked(document)),
             Command::Open { document, device } => self.open(document, device, None).await?,
             Command::Resume { document, snapshot, device } => {
@@ -272,6 +277,7 @@ impl Lab {
 
     fn pause(&mut self) {
         if self.state == RunState::Running {
+            self.progress(true);
             self.set_state(RunState::Paused);
         }
     }
@@ -381,6 +387,19 @@ impl Lab {
     }
 }
 
+/// Vendor, architecture and description of the adapter that the browser would offer.
+async fn adapter_name() -> Option<String> {
+    let get = |object: &JsValue, key: &str| js_sys::Reflect::get(object, &key.into()).ok();
+    let gpu = get(&get(&js_sys::global(), "navigator")?, "gpu")?;
+    let request: Function = get(&gpu, "requestAdapter")?.dyn_into().ok()?;
+    let promise: js_sys::Promise = request.call0(&gpu).ok()?.dyn_into().ok()?;
+    let adapter = wasm_bindgen_futures::JsFuture::from(promise).await.ok()?;
+    let info = get(&adapter, "info")?;
+    let words = ["vendor", "architecture", "description"].map(|key| get(&info, key)?.as_string());
+    let name = words.into_iter().flatten().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    (!name.is_empty()).then_some(name)
+}
+
 /// A device that was asked for by name is not there.
 fn refused(reason: &str) -> LabError {
     LabError::Config(vec![Problem::new("device", format!("WebGPU is not usable here: {reason}; choose auto or CPU"))])
@@ -433,7 +452,7 @@ fn opened(experiment: &Experiment) -> Event {
             name: lane.name.clone(),
             difference: config.lane_difference(index),
             parameters: network.architecture.parameters(),
-            sparse_parameters: segments.iter().filter(|s| pruned(s.kind)).map(|s| s.weights()).sum(),
+            sparse_parameters: segments.iter().filter(|s| pruned(s.kind)).map(Segment::weights).sum(),
         }
     });
     Event::Opened {

@@ -20,10 +20,22 @@ pub async fn gpu() -> Option<Device> {
         Ok(gpu) => Some(gpu.device),
         Err(reason) => {
             assert!(!gpu_required(), "a GPU is required here: {reason}");
-            println!("skipped: no GPU: {reason}");
+            report_skip(&format!("skipped: no GPU: {reason}"));
             None
         }
     }
+}
+
+/// Says that a test was skipped; the summary of `npm test` counts these lines.
+#[cfg(not(target_arch = "wasm32"))]
+fn report_skip(line: &str) {
+    println!("{line}");
+}
+
+/// Says that a test was skipped; a page has no standard output.
+#[cfg(target_arch = "wasm32")]
+fn report_skip(line: &str) {
+    wasm_bindgen_test::console_log!("{line}");
 }
 
 /// Whether a missing GPU is a failure. A page has no environment, so there it is read at build time.

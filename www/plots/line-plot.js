@@ -16,6 +16,7 @@ import { nearest, Reading } from './reading.js';
  * @property {number} width           In CSS pixels.
  * @property {number} opacity
  * @property {boolean} stepped        Holds its value until the next one.
+ * @property {boolean} dots           Marks each value, for lines of few values.
  * @property {boolean} read           Whether the reading aid lists it.
  * @property {(number | null)[]} values  One per x.
  */
@@ -172,7 +173,7 @@ function structureOf({ lines, log, yLabel, dark }) {
 }
 
 /** @param {Line} line @returns {uPlot.Series} */
-function seriesOf({ label, colour, dash, width, opacity, stepped, read }) {
+function seriesOf({ label, colour, dash, width, opacity, stepped, dots }) {
   return {
     label,
     stroke: colour,
@@ -180,7 +181,7 @@ function seriesOf({ label, colour, dash, width, opacity, stepped, read }) {
     width,
     alpha: opacity,
     spanGaps: true,
-    points: { size: 4, fill: colour, ...(read ? {} : { show: false }) },
+    points: { show: dots, size: 4, fill: colour },
     ...(stepped && uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
   };
 }

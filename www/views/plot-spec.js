@@ -64,7 +64,7 @@ function measuredLines(lab, id, key) {
   run.lanes.forEach(({ name, sparse_parameters }, lane) => {
     if (view.hidden.includes(lane)) return;
     const values = columnOf(history, lane, key);
-    const base = lineOf(lab, lane, name, smooth(values, past));
+    const base = { ...lineOf(lab, lane, name, smooth(values, past)), dots: key.startsWith('val_') };
     if (past > 0) lines.push({ ...base, values, dash: [], opacity: FAINT, width: 1, read: false });
     lines.push(base);
     // A lane without a mask is the same hardened.
@@ -123,6 +123,7 @@ function lineOf({ dark }, lane, label, values) {
     width: 1.75,
     opacity: 1,
     stepped: false,
+    dots: false,
     read: true,
   };
 }
