@@ -230,14 +230,18 @@ impl Experiment {
         self.state = State { params, moments, mask, measured_mask };
     }
 
-    /// Reads the outcomes of the steps made since the last read back.
-    async fn collect_outcomes(&mut self) -> Result<(), LabError> {
-        let buffers = std::mem::take(&mut self.outcomes);
+    /// Reads the outcomes of the steps made since the last read-back, and `noise` with them: one wait for
+    /// the device. Gives back the values of `noise`.
+    async fn read_back(&mut self, noise: Option<Buffer>) -> Result<Option<Vec<f32>>, LabError> {
+        let mut buffers = std::mem::take(&mut self.outcomes);
+        let count = buffers.len();
+        buffers.extend(noise);
         if buffers.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
-        let first_step = self.step - u32::try_from(buffers.len()).expect("a reporting interval is short");
-        let steps = buffer::read_all(buffers).await.map_err(LabError::Device)?;
+        let first_step = self.step - u32::try_from(count).expect("a reporting interval is short");
+        let mut steps = buffer::read_all(buffers).await.map_err(LabError::Device)?;
+        let noise = if steps.len() > count { steps.pop() } else { None };
         for (step, outcomes) in (first_step..).zip(steps) {
             let len = outcomes.len() / self.lanes();
             for (lane, outcomes) in outcomes.chunks_exact(len).enumerate() {
@@ -251,7 +255,7 @@ impl Experiment {
                 self.unreported.extend([loss as f32, accuracy as f32]);
             }
         }
-        Ok(())
+        Ok(noise)
     }
 
     /// Waits for the device and gives the metrics of all lanes after the steps made so far.
@@ -260,9 +264,10 @@ impl Experiment {
     /// [`LabError::Training`] with the step and lane where a loss ceased to be a number,
     /// [`LabError::Device`] when the device fails.
     pub async fn report(&mut self) -> Result<Report, LabError> {
-        self.collect_outcomes().await?;
+        let sums = self.noise_sums.take();
+        let sums = self.read_back(sums).await?;
+        let noise = sums.map(|sums| self.noise_of_lanes(&sums));
         let training = self.take_training();
-        let noise = self.take_noise().await?;
         let due = self.step.is_multiple_of(self.config.eval_every()) || self.finished();
         let validation = if due { Some(self.evaluate().await?) } else { None };
         let states = self.lane_states(self.step.saturating_sub(1));
@@ -301,11 +306,10 @@ impl Experiment {
         })
     }
 
-    async fn take_noise(&mut self) -> Result<Option<Vec<Noise>>, LabError> {
-        let Some(sums) = self.noise_sums.take() else { return Ok(None) };
-        let sums = buffer::read(sums).await.map_err(LabError::Device)?;
+    /// Indicators of every lane from the noise sums `[lanes, segments, 2 * SUMS]`.
+    fn noise_of_lanes(&self, sums: &[f32]) -> Vec<Noise> {
         let lanes = sums.chunks_exact(sums.len() / self.lanes());
-        Ok(Some(lanes.map(|lane| Noise::of_segments(lane, &self.tables.measured)).collect()))
+        lanes.map(|lane| Noise::of_segments(lane, &self.tables.measured)).collect()
     }
 
     /// Soft and hard outcomes on held-out data, of the network that the next step would train.
@@ -329,7 +333,7 @@ impl Experiment {
     /// # Errors
     /// As [`report`](Self::report).
     pub async fn snapshot(&mut self) -> Result<Snapshot, LabError> {
-        self.collect_outcomes().await?;
+        self.read_back(None).await?;
         let State { params, moments, mask, measured_mask } = &self.state;
         let buffers = [params, moments, mask, measured_mask].map(Clone::clone).to_vec();
         let values = buffer::read_all(buffers).await.map_err(LabError::Device)?;
