@@ -11,6 +11,7 @@ pub mod pattern;
 pub mod random;
 
 pub mod config;
+pub mod cost;
 pub mod data;
 pub mod sparsity;
 

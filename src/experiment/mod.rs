@@ -12,5 +12,5 @@ mod run;
 mod snapshot;
 
 pub use plan::kind_of;
-pub use run::{Experiment, Report, architecture};
+pub use run::{Experiment, Report, architecture, network_shape};
 pub use snapshot::Snapshot;

@@ -8,6 +8,7 @@ use super::evaluate::Validation;
 use super::plan::{self, LaneRules};
 use super::snapshot::Snapshot;
 use crate::config::{ExperimentConfig, Site};
+use crate::cost::{Meter, NetworkShape};
 use crate::data::Dataset;
 use crate::error::LabError;
 use crate::kernels::{Buffer, LaneOps, Segment, buffer, plan as plan_columns};
@@ -46,6 +47,7 @@ pub struct Experiment {
     dataset: Dataset,
     network: VisionTransformer,
     schedules: Vec<LaneSchedule>,
+    meters: Vec<Meter>,
     device: Device,
     tables: Tables,
     state: State,
@@ -67,6 +69,8 @@ impl Experiment {
     pub fn new(config: ExperimentConfig, dataset: Dataset, device: Device) -> Result<Self, LabError> {
         let network = VisionTransformer::new(architecture(&config, &dataset)?);
         let schedules: Vec<_> = config.lanes().iter().map(|lane| LaneSchedule::new(lane, &config)).collect();
+        let shape = network_shape(&network.architecture);
+        let meters = schedules.iter().map(|schedule| Meter::new(shape, schedule.clone(), config.batch())).collect();
         let samples = config.eval_samples();
         if samples > dataset.validation_len() {
             let have = dataset.validation_len();
@@ -88,6 +92,7 @@ impl Experiment {
             dataset,
             network,
             schedules,
+            meters,
             device,
             tables,
             state,
@@ -271,6 +276,7 @@ impl Experiment {
         let due = self.step.is_multiple_of(self.config.eval_every()) || self.finished();
         let validation = if due { Some(self.evaluate().await?) } else { None };
         let states = self.lane_states(self.step.saturating_sub(1));
+        let spent: Vec<_> = self.meters.iter_mut().map(|meter| meter.after(self.step)).collect();
         let lanes = (0..self.lanes()).map(|lane| {
             let state = &states[lane];
             let attention = self.attention_site();
@@ -282,6 +288,7 @@ impl Experiment {
                 feed_forward: site_metrics(state, Site::Ff1),
                 attention: attention.map(|site| site_metrics(state, site)),
                 noise: noise.as_ref().map(|noise| noise[lane]),
+                spent: spent[lane],
             }
         });
         Ok(Report { step: self.step, lanes: lanes.collect() })
@@ -370,6 +377,18 @@ pub fn architecture(config: &ExperimentConfig, dataset: &Dataset) -> Result<Arch
         d_model: model.d_model,
         d_ff: model.d_ff,
     })
+}
+
+/// The sizes that decide what a network costs.
+pub fn network_shape(architecture: &Architecture) -> NetworkShape {
+    NetworkShape {
+        tokens: architecture.grid.tokens(),
+        layers: architecture.layers,
+        d_model: architecture.d_model,
+        d_ff: architecture.d_ff,
+        patch_features: architecture.grid.features(),
+        classes: architecture.classes,
+    }
 }
 
 fn initial_state(config: &ExperimentConfig, network: &VisionTransformer, device: &Device) -> State {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::noise::{Noise, NoiseSums};
+use crate::cost::Spent;
 
 /// Where a metric is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -17,6 +18,8 @@ pub enum Chart {
     Noise,
     /// What the recipe prescribes and does: D, N:M, density, learning rate, flips.
     Schedule,
+    /// What training has cost so far.
+    Cost,
 }
 
 /// What one number of a report is.
@@ -74,6 +77,8 @@ pub struct LaneMetrics {
     pub attention: Option<SiteMetrics>,
     /// Indicators over the matrices that are pruned in some lane.
     pub noise: Option<Noise>,
+    /// Cost of the steps made so far.
+    pub spent: Spent,
 }
 
 struct Entry {
@@ -191,6 +196,45 @@ fn schedule() -> Vec<Entry> {
     ]
 }
 
+/// Totals since the first step, which also serve as x axes: iso-FLOPs and average density.
+fn cost() -> Vec<Entry> {
+    use Chart::Cost;
+    vec![
+        entry(
+            Cost,
+            ("train_gflop_honest", "Training FLOPs, honest", "GFLOP"),
+            false,
+            "Cumulative FLOPs of the linear maps and attention products. Forward pass and input gradient count N/M of \
+             a hard-masked matrix and all of it while D > 0; the weight gradient counts N/M only when pruned weights \
+             get none.",
+            |lane| Some(lane.spent.flops.honest / 1e9),
+        ),
+        entry(
+            Cost,
+            ("train_gflop_ideal", "Training FLOPs, ideal", "GFLOP"),
+            false,
+            "Cumulative FLOPs if every product of a sparse matrix cost N/M of the mask F, whatever D and the gradient \
+             rule are.",
+            |lane| Some(lane.spent.flops.ideal / 1e9),
+        ),
+        entry(
+            Cost,
+            ("average_density", "Average density", ""),
+            false,
+            "Share of the blocks' matrix weights inside the mask F, averaged over the steps so far.",
+            |lane| Some(lane.spent.average_density()),
+        ),
+        entry(
+            Cost,
+            ("average_active", "Average active share", ""),
+            false,
+            "Share of the blocks' matrix weights that took part in the forward pass, averaged over the steps so far: \
+             all of them while D > 0.",
+            |lane| Some(lane.spent.average_active()),
+        ),
+    ]
+}
+
 /// Name, label, help and formula of every noise indicator.
 type Indicator = (&'static str, &'static str, &'static str, fn(&NoiseSums) -> f64);
 
@@ -235,7 +279,7 @@ fn noise() -> Vec<Entry> {
 }
 
 fn entries() -> Vec<Entry> {
-    outcomes().into_iter().chain(schedule()).chain(noise()).collect()
+    outcomes().into_iter().chain(schedule()).chain(cost()).chain(noise()).collect()
 }
 
 /// What the numbers of [`row`] are, in order.
@@ -272,6 +316,7 @@ mod tests {
             feed_forward: SiteMetrics { decay: 0.5, n: 1.0, m: 16.0 },
             attention: None,
             noise: None,
+            spent: Spent::default(),
         };
         let row: std::collections::HashMap<_, _> =
             columns().into_iter().map(|column| column.key).zip(row(&lane)).collect();

@@ -270,7 +270,7 @@ applies_to: Array<string>,
  */
 help: string, };
 
-export type Chart = "accuracy" | "loss" | "noise" | "schedule";
+export type Chart = "accuracy" | "loss" | "noise" | "schedule" | "cost";
 
 export type MetricColumn = { 
 /**
