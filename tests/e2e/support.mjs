@@ -54,9 +54,10 @@ export const SMALL = /** @satisfies {Record<string, unknown>} */ ({
  * Serves dist/ and starts a browser around the tests of a file.
  *
  * @param {string[]} flags  More flags for the browser.
+ * @param {string} [prelude]  JavaScript to run in every worker before its own.
  * @returns {{ visit: (hash?: string, options?: BrowserContextOptions, script?: () => void) => Promise<Visit> }}
  */
-export function lab(flags = []) {
+export function lab(flags = [], prelude = '') {
   /** @type {Browser} */
   let browser;
   const server = createServer((request, response) => {
@@ -66,7 +67,8 @@ export function lab(flags = []) {
     response.writeHead(found ? 200 : 404, {
       'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
     });
-    response.end(found ? readFileSync(file) : '');
+    const first = prelude !== '' && /(^|\/)worker-[^/]*\.js$/.test(path) ? prelude : '';
+    response.end(found ? Buffer.concat([Buffer.from(first), readFileSync(file)]) : '');
   });
   before(async () => {
     if (!existsSync(join(DIST, 'index.html'))) throw new Error('dist/ is missing: run npm run build first');
