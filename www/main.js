@@ -16,6 +16,10 @@ systemDark.addEventListener('change', ({ matches }) => {
   store.dispatch({ type: 'view/prefers_dark', prefersDark: matches });
 });
 
+/** A slider in motion changes the view many times; the browser limits how often the address may follow. */
+const ADDRESS_AFTER_MS = 300;
+let addressTimer = 0;
+
 let { view } = store.state;
 const showTheme = () => {
   document.documentElement.dataset.theme = store.state.view.theme;
@@ -26,6 +30,8 @@ store.subscribe(() => {
   view = store.state.view;
   showTheme();
   savePreferences(view);
+  clearTimeout(addressTimer);
+  addressTimer = window.setTimeout(() => session.showViewInAddress(), ADDRESS_AFTER_MS);
 });
 
 window.addEventListener('hashchange', () => void session.followLink());

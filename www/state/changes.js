@@ -25,6 +25,12 @@ export function changes({ draft, run, device, catalog }) {
     if (!draft.origins.includes(index))
       list.push({ what: 'Lane', before: laneName(lane, catalog.fields), after: 'removed' });
   });
+  const kept = draft.origins.filter((origin) => origin !== null);
+  if (kept.some((origin, index) => origin < (kept[index - 1] ?? 0))) {
+    const names = (/** @type {unknown[]} */ lanes) =>
+      lanes.map((lane) => laneName(lane, catalog.fields)).join(', ');
+    list.push({ what: 'Order of lanes', before: names(running.lanes), after: names(lanesOf(edited)) });
+  }
   lanesOf(edited).forEach((lane, index) => {
     const origin = draft.origins[index] ?? null;
     if (origin === null)

@@ -14,14 +14,18 @@ import { sameJson } from './paths.js';
  * @property {Json | null} document
  * @property {Json | null} base           What the edits started from: the experiment that trains.
  * @property {(number | null)[]} origins  For each lane its index in the experiment that trains; null is new.
+ * @property {(number | null)[]} colours  Palette entry of each new lane; the others have theirs in the view.
  * @property {Problem[]} problems
  * @property {CheckedLane[] | null} lanes   From the last check without problems.
  * @property {Schedule[] | null} schedule   From the last check without problems.
  * @property {boolean} checking             Edited since the last check.
  */
 
+/** @typedef {{ document: Json, origins: (number | null)[], colours: (number | null)[] }} Edit */
+
 /**
- * @typedef {{ type: 'draft/edited', document: Json, origins: (number | null)[] }
+ * @typedef {{ type: 'draft/edited' } & Edit
+ *   | { type: 'draft/lane_coloured', lane: number, colour: number }
  *   | { type: 'draft/refused', problems: Problem[] }
  *   | { type: 'draft/discarded' }} DraftAction
  */
@@ -31,6 +35,7 @@ export const emptyDraft = {
   document: null,
   base: null,
   origins: [],
+  colours: [],
   problems: [],
   lanes: null,
   schedule: null,
@@ -39,7 +44,9 @@ export const emptyDraft = {
 
 /** @param {Json} document @returns {Draft} */
 function untouched(document) {
-  return { ...emptyDraft, document, base: document, origins: lanesOf(document).map((_, index) => index) };
+  const lanes = lanesOf(document);
+  const origins = lanes.map((_, index) => index);
+  return { ...emptyDraft, document, base: document, origins, colours: lanes.map(() => null) };
 }
 
 /** @param {Draft} draft @param {Action} action @returns {Draft} */
@@ -48,8 +55,12 @@ export function draft(draft, action) {
     case 'opened':
       // A reset or a restart after a failure opens the same experiment again; edits of it stay.
       return sameJson(action.document, draft.base) ? draft : untouched(action.document);
-    case 'draft/edited':
-      return { ...draft, document: action.document, origins: action.origins, checking: true };
+    case 'draft/edited': {
+      const { document, origins, colours } = action;
+      return { ...draft, document, origins, colours, checking: true };
+    }
+    case 'draft/lane_coloured':
+      return { ...draft, colours: draft.colours.with(action.lane, action.colour) };
     case 'draft/discarded':
       return draft.base ? untouched(draft.base) : draft;
     case 'draft/refused':

@@ -2,6 +2,7 @@
 
 import { lanesOf } from './draft.js';
 import { appliesTo } from './fields.js';
+import { freeColour } from './lanes.js';
 import { getAt, setAt } from './paths.js';
 
 /** @import { FieldSpec } from '../worker/protocol.d.ts' */
@@ -24,7 +25,7 @@ export class Editor {
     if (!document) return;
     const edited =
       path === 'task.kind' ? this.#withTask(document, String(value)) : setAt(document, path, value);
-    this.#edit(edited, this.#draft.origins);
+    this.#edit({ ...this.#draft, document: edited });
   }
 
   /** Adds a lane with the table's defaults. */
@@ -47,19 +48,49 @@ export class Editor {
 
   /** @param {number} index */
   removeLane(index) {
-    const { document, origins } = this.#draft;
-    if (!document) return;
-    this.#edit({ ...document, lanes: lanesOf(document).toSpliced(index, 1) }, origins.toSpliced(index, 1));
+    this.#splice((list) => list.toSpliced(index, 1));
+  }
+
+  /** Moves a lane among the others; the first is what all are compared with. @param {number} index @param {number} by */
+  moveLane(index, by) {
+    this.#splice((list) => {
+      const [moved] = list.slice(index, index + 1);
+      return moved === undefined ? list : list.toSpliced(index, 1).toSpliced(index + by, 0, moved);
+    });
+  }
+
+  /** Draws a lane in another colour, at once where it trains already. @param {number} index @param {number} colour */
+  colourLane(index, colour) {
+    const lane = this.#draft.origins[index] ?? null;
+    this.session.store.dispatch(
+      lane === null
+        ? { type: 'draft/lane_coloured', lane: index, colour }
+        : { type: 'view/lane_coloured', lane, colour },
+    );
   }
 
   /** @param {number} index @param {Json} lane */
   #insert(index, lane) {
-    const { document, origins } = this.#draft;
+    const { document, origins, colours } = this.#draft;
     if (!document) return;
-    this.#edit(
-      { ...document, lanes: lanesOf(document).toSpliced(index, 0, lane) },
-      origins.toSpliced(index, 0, null),
-    );
+    const colour = freeColour(this.session.store.state);
+    this.#edit({
+      document: { ...document, lanes: lanesOf(document).toSpliced(index, 0, lane) },
+      origins: origins.toSpliced(index, 0, null),
+      colours: colours.toSpliced(index, 0, colour),
+    });
+  }
+
+  /** Rearranges everything that goes by lane. @param {<T>(list: T[]) => T[]} rearrange */
+  #splice(rearrange) {
+    const { document, origins, colours } = this.#draft;
+    if (!document) return;
+    const lanes = rearrange(lanesOf(document));
+    this.#edit({
+      document: { ...document, lanes },
+      origins: rearrange(origins),
+      colours: rearrange(colours),
+    });
   }
 
   /** The fields of a task depend on its kind, and a document with fields of another kind is refused. @param {Json} document @param {string} kind */
@@ -71,9 +102,10 @@ export class Editor {
     return { ...document, task: { kind, ...Object.fromEntries(kept) } };
   }
 
-  /** @param {Json} document @param {(number | null)[]} origins */
-  #edit(document, origins) {
-    this.session.store.dispatch({ type: 'draft/edited', document, origins });
+  /** @param {{ document: Json | null, origins: (number | null)[], colours: (number | null)[] }} edit */
+  #edit({ document, origins, colours }) {
+    if (!document) return;
+    this.session.store.dispatch({ type: 'draft/edited', document, origins, colours });
     clearTimeout(this.#timer);
     this.#timer = window.setTimeout(() => void this.session.check(), CHECK_AFTER_MS);
   }

@@ -6,7 +6,9 @@
 import { LabClient, WorkerLost } from '../worker/client.js';
 import { changes } from './changes.js';
 import { needsFiles, readFiles, taskFor } from './files.js';
-import { copied, fragmentOf, hashOf } from './sharing.js';
+import { lookOfDraft } from './lanes.js';
+import { copied, hashOf, partsOf } from './sharing.js';
+import { decodeView, encodeView } from './view-link.js';
 
 /** @import { Wanted, Event as LabEvent, Problem } from '../worker/protocol.d.ts' */
 /** @import { Store } from './store.js' */
@@ -38,16 +40,29 @@ export class Session {
   async boot() {
     await this.#guarded(async () => {
       const { presets } = await this.#worker().ask({ type: 'hello' });
-      const fragment = fragmentOf(location.hash);
-      if (fragment && (await this.#openLink(fragment))) return;
-      await this.open(presets[0]?.document);
+      const { experiment, view } = partsOf(location.hash);
+      const opened = experiment !== null && (await this.#openLink(experiment));
+      if (!opened) await this.open(presets[0]?.document);
+      this.#showLinked(view);
     });
   }
 
   /** Follows a link that was pasted over the page's own. */
   async followLink() {
-    const fragment = fragmentOf(location.hash);
-    if (fragment) await this.#guarded(() => this.#openLink(fragment));
+    const { experiment, view } = partsOf(location.hash);
+    if (!experiment) return this.#showLinked(view);
+    await this.#guarded(async () => (await this.#openLink(experiment)) && this.#showLinked(view));
+  }
+
+  /** Takes the view settings of a link over. @param {string | null} text */
+  #showLinked(text) {
+    if (text === null) return;
+    const { view, problems } = decodeView(text);
+    this.store.dispatch({ type: 'view/linked', view });
+    if (problems.length > 0) {
+      const words = 'Some view settings of this link cannot be used. The rest of it is shown.';
+      this.notify('error', words, { problems });
+    }
   }
 
   /** @param {string} fragment @returns {Promise<boolean>} Whether the experiment opened. */
@@ -67,13 +82,14 @@ export class Session {
    * Opens `document` in place of the experiment that trains, and starts it.
    *
    * @param {unknown} document
-   * @param {(problems: Problem[]) => void} [refused]  Told what is wrong with it; a notice otherwise.
+   * @param {object} [options]
+   * @param {(problems: Problem[]) => void} [options.refused]  Told what is wrong with it; a notice otherwise.
+   * @param {{ hidden: number[], colours: (number | null)[] }} [options.look]  How its lanes are drawn.
    * @returns {Promise<boolean>} Whether it opened.
    */
-  async open(
-    document,
-    refused = (problems) => this.notify('error', 'This experiment cannot run.', { problems }),
-  ) {
+  async open(document, options = {}) {
+    const refused =
+      options.refused ?? ((problems) => this.notify('error', 'This experiment cannot run.', { problems }));
     if (needsFiles(document) && this.#files.length === 0) {
       this.#waiting = document;
       this.notify('info', 'This experiment trains on your files: drop them anywhere on the page.');
@@ -83,6 +99,8 @@ export class Session {
     const answer = await this.#worker().ask({ type: 'open', document, device: device.choice });
     if (answer.type === 'problems') refused(answer.problems);
     if (answer.type !== 'opened') return false;
+    const { hidden, colours } = options.look ?? { hidden: [], colours: [] };
+    this.store.dispatch({ type: 'view/lanes', hidden, colours });
     this.start();
     return true;
   }
@@ -96,9 +114,11 @@ export class Session {
   /** Restarts with the draft. */
   apply() {
     const { draft } = this.store.state;
+    const look = lookOfDraft(this.store.state);
     const refused = (/** @type {Problem[]} */ problems) =>
       this.store.dispatch({ type: 'draft/refused', problems });
-    void this.#guarded(async () => (await this.open(draft.document, refused)) && this.#showInAddress());
+    const open = () => this.open(draft.document, { refused, look });
+    void this.#guarded(async () => (await open()) && this.#showInAddress());
   }
 
   discard() {
@@ -181,7 +201,7 @@ export class Session {
       const command = { document, device: device.opened };
       const answer = snapshot && (await worker.ask({ type: 'resume', snapshot: snapshot.bytes, ...command }));
       if (answer?.type === 'opened') this.start();
-      else await this.open(document);
+      else await this.open(document, { look: this.store.state.view });
     });
   }
 
@@ -208,8 +228,20 @@ export class Session {
     const { document } = this.store.state.run;
     const answer = await this.#worker().ask({ type: 'encode_link', document });
     if (answer.type === 'problems') return answer.problems;
-    window.history.replaceState(null, '', hashOf(answer.fragment));
+    this.#setAddress(answer.fragment);
     return [];
+  }
+
+  /** Keeps the address at what is shown, so that a reload shows it again. */
+  showViewInAddress() {
+    this.#setAddress(partsOf(location.hash).experiment);
+  }
+
+  /** @param {string | null} experiment */
+  #setAddress(experiment) {
+    const hash = hashOf(experiment, encodeView(this.store.state.view));
+    if (hash === location.hash) return;
+    window.history.replaceState(null, '', hash || location.pathname + location.search);
   }
 
   /** Puts the experiment's link on the clipboard and into the address bar. */

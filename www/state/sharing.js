@@ -2,16 +2,21 @@
 
 /** @import { State } from './store.js' */
 
-const MARK = '#e=';
-
-/** The experiment in a link's hash. @param {string} hash @returns {string | null} */
-export function fragmentOf(hash) {
-  return hash.startsWith(MARK) ? hash.slice(MARK.length) : null;
+/**
+ * What a link's hash holds: `e` the experiment, `v` the view settings.
+ *
+ * @param {string} hash
+ * @returns {{ experiment: string | null, view: string | null }}
+ */
+export function partsOf(hash) {
+  const parts = new URLSearchParams(hash.slice(1));
+  return { experiment: parts.get('e'), view: parts.get('v') };
 }
 
-/** @param {string} fragment */
-export function hashOf(fragment) {
-  return MARK + fragment;
+/** @param {string | null} experiment @param {string} view  Empty for the view that the page opens with. */
+export function hashOf(experiment, view) {
+  const parts = [experiment && `e=${experiment}`, view && `v=${view}`].filter(Boolean);
+  return parts.length > 0 ? `#${parts.join('&')}` : '';
 }
 
 /** Copies a text; false when the browser keeps the clipboard closed. @param {string} text */

@@ -4,6 +4,13 @@
 /** @typedef {'accuracy' | 'noise' | 'loss' | 'schedule'} PanelId */
 /** @typedef {'all' | 'kept' | 'pruned'} Subset  Which weights a noise indicator covers. */
 
+/** The subsets with their names. @type {[Subset, string][]} */
+export const SUBSETS = [
+  ['all', 'all weights'],
+  ['kept', 'kept'],
+  ['pruned', 'pruned'],
+];
+
 /**
  * @typedef {object} Panel  What a chart shows.
  * @property {string} metric     Key of a metric; for noise without its subset.
@@ -19,6 +26,7 @@
  * @property {boolean} prefersDark         What the system asks for.
  * @property {number} smoothing            Weight of the past in the running average, in [0, 1).
  * @property {number[]} hidden             Lanes that are not drawn.
+ * @property {(number | null)[]} colours   Palette entry of each lane; without one a lane takes its own number.
  * @property {[number, number] | null} zoom  Steps shown; null shows the whole budget.
  * @property {Record<PanelId, Panel>} panels
  */
@@ -29,6 +37,9 @@
  *   | { type: 'view/prefers_dark', prefersDark: boolean }
  *   | { type: 'view/smoothing', smoothing: number }
  *   | { type: 'view/lane_toggled', lane: number }
+ *   | { type: 'view/lane_coloured', lane: number, colour: number }
+ *   | { type: 'view/lanes', hidden: number[], colours: (number | null)[] }
+ *   | { type: 'view/linked', view: Partial<View> }
  *   | { type: 'view/zoomed', zoom: [number, number] | null }} ViewAction
  */
 
@@ -42,6 +53,7 @@ export function defaultView({ theme, smoothing }, prefersDark) {
     prefersDark,
     smoothing,
     hidden: [],
+    colours: [],
     zoom: null,
     panels: {
       accuracy: { ...panel('val_accuracy'), hardened: true },
@@ -55,6 +67,11 @@ export function defaultView({ theme, smoothing }, prefersDark) {
 /** @param {View} view */
 export function isDark({ theme, prefersDark }) {
   return theme === 'auto' ? prefersDark : theme === 'dark';
+}
+
+/** The palette entry of a lane that trains. @param {View} view @param {number} lane */
+export function colourIndex({ colours }, lane) {
+  return colours[lane] ?? lane;
 }
 
 /** @param {View} view @param {Action} action @returns {View} */
@@ -78,6 +95,15 @@ export function view(view, action) {
         hidden: hidden.includes(lane) ? hidden.filter((h) => h !== lane) : [...hidden, lane],
       };
     }
+    case 'view/lane_coloured': {
+      const last = Math.max(view.colours.length, action.lane + 1);
+      const colours = Array.from({ length: last }, (_, lane) => view.colours[lane] ?? null);
+      return { ...view, colours: colours.with(action.lane, action.colour) };
+    }
+    case 'view/lanes':
+      return { ...view, hidden: action.hidden, colours: action.colours };
+    case 'view/linked':
+      return { ...view, ...action.view };
     case 'view/zoomed':
       return { ...view, zoom: action.zoom };
     case 'opened':

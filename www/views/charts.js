@@ -2,6 +2,7 @@ import { html, nothing } from 'lit';
 import { guard } from 'lit/directives/guard.js';
 import { live } from 'lit/directives/live.js';
 import '../plots/nm-plot.js';
+import { SUBSETS } from '../state/view.js';
 import { dataTable } from './data-table.js';
 import { PLANNED } from './planned.js';
 import { metricOf, plotSpec } from './plot-spec.js';
@@ -69,13 +70,6 @@ function options(lab, id) {
     </div>
   `;
 }
-
-/** @type {[string, string][]} */
-const SUBSETS = [
-  ['all', 'all weights'],
-  ['kept', 'kept'],
-  ['pruned', 'pruned'],
-];
 
 /** @param {Lab} lab @param {PanelId} id @returns {[string, string][]} */
 function choicesOf({ state }, id) {

@@ -1,7 +1,10 @@
 import { html, nothing } from 'lit';
+import { live } from 'lit/directives/live.js';
+import { COLOUR_NAMES } from '../plots/palette.js';
 import { laneName } from '../state/changes.js';
 import { lanesOf } from '../state/draft.js';
 import { appliesTo } from '../state/fields.js';
+import { draftColour } from '../state/lanes.js';
 import { field } from './field.js';
 import { formatNumber } from './format.js';
 import { swatch } from './swatch.js';
@@ -24,15 +27,15 @@ export function laneTable(lab) {
         <button type="button" @click=${() => lab.editor.addLane()}>Add lane</button>
       </div>
       <ol>
-        ${lanes.map((lane, index) => laneRow(lab, lane, index, specs, lanes.length > 1))}
+        ${lanes.map((lane, index) => laneRow(lab, lane, index, specs, lanes.length))}
       </ol>
     </section>
   `;
 }
 
-/** @param {Lab} lab @param {Json} lane @param {number} index @param {FieldSpec[]} specs @param {boolean} removable */
-function laneRow(lab, lane, index, specs, removable) {
-  const { state, editor, dark } = lab;
+/** @param {Lab} lab @param {Json} lane @param {number} index @param {FieldSpec[]} specs @param {number} count */
+function laneRow(lab, lane, index, specs, count) {
+  const { state } = lab;
   const name = laneName(lane, state.catalog.fields);
   const origin = state.draft.origins[index] ?? null;
   const difference =
@@ -52,20 +55,11 @@ function laneRow(lab, lane, index, specs, removable) {
   return html`
     <li class="lane">
       <div class="lane-head">
-        ${swatch(index, dark)}
+        ${colourPicker(lab, index, name)}
         <h3>${name}</h3>
         <p>${origin === null ? 'new: ' : nothing}${difference === name ? nothing : difference}</p>
         ${visibility(lab, origin, name)}
-        <button type="button" class="quiet" aria-label="Copy ${name}" @click=${() => editor.copyLane(index)}>Copy</button>
-        <button
-          type="button"
-          class="quiet"
-          aria-label="Remove ${name}"
-          ?disabled=${!removable}
-          @click=${() => editor.removeLane(index)}
-        >
-          Remove
-        </button>
+        ${laneButtons(lab, index, name, count)}
       </div>
       <div class="lane-fields">${inRow.map(place)}</div>
       <details class="more">
@@ -74,6 +68,39 @@ function laneRow(lab, lane, index, specs, removable) {
       </details>
     </li>
   `;
+}
+
+/** @param {Lab} lab @param {number} index @param {string} name @param {number} count */
+function laneButtons({ editor }, index, name, count) {
+  /** @type {[string, string, boolean, () => void][]} */
+  const buttons = [
+    ['↑', `Move ${name} up`, index > 0, () => editor.moveLane(index, -1)],
+    ['↓', `Move ${name} down`, index < count - 1, () => editor.moveLane(index, 1)],
+    ['Copy', `Copy ${name}`, true, () => editor.copyLane(index)],
+    ['Remove', `Remove ${name}`, count > 1, () => editor.removeLane(index)],
+  ];
+  return html`<span class="lane-buttons">
+    ${buttons.map(
+      ([text, label, enabled, act]) =>
+        html`<button type="button" class="quiet" title=${label} aria-label=${label} ?disabled=${!enabled} @click=${act}>
+          ${text}
+        </button>`,
+    )}
+  </span>`;
+}
+
+/** The lane's line, which is also the choice of its colour. @param {Lab} lab @param {number} index @param {string} name */
+function colourPicker({ state, editor, dark }, index, name) {
+  const colour = draftColour(state, index);
+  const value = String(colour % COLOUR_NAMES.length);
+  const change = (/** @type {Event & { target: HTMLSelectElement }} */ { target }) =>
+    editor.colourLane(index, Number(target.value));
+  return html`<label class="tint" title="Colour in charts">
+    ${swatch(index, colour, dark)}
+    <select class="tint-names" aria-label="Colour of ${name}" .value=${live(value)} @change=${change}>
+      ${COLOUR_NAMES.map((text, entry) => html`<option value=${entry} ?selected=${String(entry) === value}>${text}</option>`)}
+    </select>
+  </label>`;
 }
 
 /** @param {Lab} lab @param {number | null} lane @param {string} name */

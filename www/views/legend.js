@@ -1,4 +1,5 @@
 import { html } from 'lit';
+import { colourIndex } from '../state/view.js';
 import { swatch } from './swatch.js';
 
 /** @import { Lab } from './nm-lab.js' */
@@ -20,7 +21,7 @@ export function legend({ state, session, dark }) {
               title="${difference}. Click to show or hide."
               @click=${() => session.store.dispatch({ type: 'view/lane_toggled', lane })}
             >
-              ${swatch(lane, dark)} ${name}
+              ${swatch(lane, colourIndex(state.view, lane), dark)} ${name}
             </button>
           </li>`,
         )}

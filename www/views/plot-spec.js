@@ -5,6 +5,7 @@ import { smooth } from '../plots/smoothing.js';
 import { changes, laneName } from '../state/changes.js';
 import { lanesOf } from '../state/draft.js';
 import { columnOf } from '../state/history.js';
+import { colourIndex } from '../state/view.js';
 import { formatNumber, formatShare, formatterOf } from './format.js';
 import { patternAt, plannedOf, planOf } from './planned.js';
 
@@ -114,11 +115,11 @@ function scheduleOf(state) {
 }
 
 /** @param {Lab} lab @param {number} lane @param {string} label @param {(number | null)[]} values @returns {Line} */
-function lineOf({ dark }, lane, label, values) {
+function lineOf({ state, dark }, lane, label, values) {
   return {
     label,
     values,
-    colour: colourOf(lane, dark),
+    colour: colourOf(colourIndex(state.view, lane), dark),
     dash: dashOf(lane),
     width: 1.75,
     opacity: 1,
@@ -151,7 +152,7 @@ function marksOf({ state, dark }) {
     add(schedule.dense_end, 'pruning starts');
     add(schedule.finetune_start, 'fine-tune');
     if (schedule.stages.length < 2) continue;
-    for (const { step, label } of schedule.stages) add(step, label, colourOf(lane, dark));
+    for (const { step, label } of schedule.stages) add(step, label, colourOf(colourIndex(view, lane), dark));
   }
   return [...marks.values()];
 }

@@ -1,5 +1,6 @@
 import { html } from 'lit';
 import { latest } from '../state/history.js';
+import { colourIndex } from '../state/view.js';
 import { formatCount, formatLoss, formatShare, formatWhole } from './format.js';
 import { swatch } from './swatch.js';
 
@@ -21,7 +22,7 @@ const COLUMNS = /** @type {const} */ ([
 
 /** Where every lane stands; the final table once the budget is spent. @param {Lab} lab */
 export function results({ state, dark }) {
-  const { run, history } = state;
+  const { run, history, view } = state;
   const measured = run.phase === 'finished' ? 'after the last step' : 'at the latest evaluation';
   return html`
     <section class="panel results" aria-labelledby="results-title">
@@ -38,7 +39,7 @@ export function results({ state, dark }) {
           <tbody>
             ${run.lanes.map(
               (lane, index) => html`<tr>
-                <th scope="row">${swatch(index, dark)} ${lane.name}</th>
+                <th scope="row">${swatch(index, colourIndex(view, index), dark)} ${lane.name}</th>
                 ${COLUMNS.map(([, key, format]) => html`<td>${format(latest(history, index, key))}</td>`)}
                 <td title="${formatWhole(lane.parameters)}, ${formatWhole(lane.sparse_parameters)} of them under a mask">
                   ${formatCount(lane.parameters)}
