@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeView, encodeView } from '../../www/state/view-link.js';
 import { defaultView } from '../../www/state/view.js';
+import { decodeView, encodeView } from '../../www/state/view-link.js';
 import { linkTo } from './link.mjs';
 import { lab, SMALL } from './support.mjs';
 
@@ -17,7 +17,10 @@ function strokes({ page }) {
     .locator('.legend .chip')
     .evaluateAll((chips) =>
       Object.fromEntries(
-        chips.map((chip) => [chip.textContent?.trim(), chip.querySelector('line')?.getAttribute('stroke')]),
+        chips.map((chip) => [
+          chip.textContent?.trim() ?? '',
+          chip.querySelector('line')?.getAttribute('stroke') ?? '',
+        ]),
       ),
     );
 }
@@ -59,7 +62,7 @@ test('a colour is chosen without a restart, stays with its lane, and is in the l
   const page = await visit(linkTo(SMALL));
   await page.reach(5);
   await page.page.getByLabel('Colour of Baseline').selectOption('Purple');
-  await page.page.locator('.legend line[stroke="#cc79a7"]').waitFor();
+  await page.page.locator('.legend line[stroke="#cc79a7"]').waitFor({ state: 'attached' });
   assert.equal(await page.page.locator('.pending').count(), 0);
   assert.ok(((await page.linePixels('schedule'))[1] ?? 0) > 0);
 
@@ -71,8 +74,10 @@ test('a colour is chosen without a restart, stays with its lane, and is in the l
   await page.page.locator('.pending').waitFor({ state: 'detached' });
   const expected = { Baseline: '#cc79a7', Control: '#1c1c22', 'SR-STE': '#d55e00' };
   assert.deepEqual(await strokes(page), expected);
-  await page.page.locator('.legend .chip', { hasText: 'Control' }).click();
   await page.page.waitForURL(/&v=/);
+  const before = page.page.url();
+  await page.page.locator('.legend .chip', { hasText: 'Control' }).click();
+  await page.page.waitForURL((url) => url.href !== before);
 
   await page.page.reload();
   await page.phase('Training');
