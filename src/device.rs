@@ -1,6 +1,8 @@
 //! Where the arithmetic runs: finding the GPU, and choosing between it and the CPU by measurement.
 
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, OnceLock};
+use std::task::{Poll, Waker};
 
 use burn::backend::Dispatch;
 use burn::tensor::Device;
@@ -33,14 +35,41 @@ pub struct Gpu {
     pub adapter: String,
     /// Limits that bound what fits.
     pub limits: Vec<(String, u64)>,
-    /// First error that the GPU reported outside of any call, such as a rejected shader.
-    fault: Arc<OnceLock<String>>,
+    fault: Arc<Fault>,
 }
 
 impl Gpu {
     /// The first error that no call returned, if there was one. It invalidates every result after it.
     pub fn fault(&self) -> Option<&str> {
-        self.fault.get().map(String::as_str)
+        self.fault.text.get().map(String::as_str)
+    }
+
+    /// Waits for the first [`fault`](Self::fault), which is noticed even while nothing is asked of the GPU.
+    /// There may be one waiter at a time.
+    pub async fn failure(&self) -> String {
+        poll_fn(|context| {
+            *self.fault.waiting.lock().expect("no panic while holding the lock") = Some(context.waker().clone());
+            self.fault().map_or(Poll::Pending, |text| Poll::Ready(text.to_owned()))
+        })
+        .await
+    }
+}
+
+/// The first error that the GPU reported outside of any call, such as a rejected shader or its own loss.
+#[derive(Debug, Default)]
+struct Fault {
+    text: OnceLock<String>,
+    waiting: Mutex<Option<Waker>>,
+}
+
+impl Fault {
+    fn record(&self, text: String) {
+        // Only the first error matters: the rest follow from it.
+        if self.text.set(text).is_ok()
+            && let Some(waker) = self.waiting.lock().expect("no panic while holding the lock").take()
+        {
+            waker.wake();
+        }
     }
 }
 
@@ -85,18 +114,27 @@ async fn find_gpu() -> Result<Gpu, String> {
     let (device, queue) = adapter
         .request_device(&descriptor)
         .await
-        .map_err(|error| format!("the adapter {} refused a device ({error})", describe(&info)))?;
+        .map_err(|error| format!("the adapter {} refused a device ({})", describe(&info), plain(&error)))?;
     let limits = limits(&device.limits());
     let setup = WgpuSetup { instance, adapter, device: device.clone(), queue, backend: info.backend };
     let burn_device =
         Device::wgpu_options().setup(setup).init().map_err(|error| format!("the runtime refused it ({error})"))?;
-    let fault = Arc::new(OnceLock::new());
-    let recorder = fault.clone();
-    device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-        // Only the first error matters: the rest follow from it.
-        let _ = recorder.set(error.to_string());
-    }));
+    let fault = Arc::new(Fault::default());
+    watch(&device, &fault);
     Ok(Gpu { device: burn_device, adapter: describe(&info), limits, fault })
+}
+
+/// Records what goes wrong on `device` outside of any call.
+fn watch(device: &wgpu::Device, fault: &Arc<Fault>) {
+    let recorder = fault.clone();
+    device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| recorder.record(error.to_string())));
+    // A browser tells every listener. Natively there is room for one, which is the runtime's own: there a lost
+    // device fails the next read-back.
+    #[cfg(target_arch = "wasm32")]
+    {
+        let recorder = fault.clone();
+        device.set_device_lost_callback(move |_, message| recorder.record(format!("the GPU was lost ({message})")));
+    }
 }
 
 /// What the browser says of its adapter; wgpu passes on only part of it.
@@ -105,6 +143,13 @@ static BROWSER_NAME: OnceLock<String> = OnceLock::new();
 /// Names the adapter in a browser. To be called before [`gpu`]; later calls change nothing.
 pub fn name_adapter(name: String) {
     let _ = BROWSER_NAME.set(name);
+}
+
+/// The browser's own words in an error of wgpu, which wraps them as a value for debugging.
+fn plain(error: &wgpu::RequestDeviceError) -> String {
+    let text = error.to_string();
+    let inner = text.strip_prefix("JsValue(").and_then(|text| text.strip_suffix(')')).unwrap_or(&text);
+    inner.lines().next().unwrap_or(inner).trim_end_matches(" undefined").to_owned()
 }
 
 fn describe(info: &wgpu::AdapterInfo) -> String {
@@ -152,7 +197,14 @@ pub async fn choose(wanted: Wanted) -> Result<Choice, String> {
     if wanted == Wanted::Cpu {
         return Ok(cpu("chosen by you".into()));
     }
-    let gpu = match (gpu().await, wanted) {
+    let found = match gpu().await {
+        Ok(gpu) => match gpu.fault() {
+            Some(fault) => Err(format!("{fault}; reload the page to look for it again")),
+            None => Ok(gpu),
+        },
+        Err(reason) => Err(reason),
+    };
+    let gpu = match (found, wanted) {
         (Ok(gpu), _) => gpu,
         (Err(reason), Wanted::WebGpu) => return Err(reason),
         (Err(reason), _) => return Ok(cpu(reason)),

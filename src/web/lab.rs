@@ -1,5 +1,8 @@
 //! The lab: answers the page's commands and trains in slices between them.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use js_sys::Function;
 use serde::Serialize;
 use serde_bytes::ByteBuf;
@@ -82,6 +85,8 @@ pub struct Lab {
     /// Files of the last accepted `data` command.
     files: Vec<DataFile>,
     steps_per_second: Option<f64>,
+    /// Whether the run would suffer from the loss of the GPU; set once a GPU is watched.
+    on_gpu: Option<Rc<Cell<bool>>>,
 }
 
 #[wasm_bindgen]
@@ -89,7 +94,7 @@ impl Lab {
     /// A lab that sends its events to `post(event)`.
     #[wasm_bindgen(constructor)]
     pub fn new(post: Function) -> Self {
-        Self { post, run: None, state: RunState::Idle, files: Vec::new(), steps_per_second: None }
+        Self { post, run: None, state: RunState::Idle, files: Vec::new(), steps_per_second: None, on_gpu: None }
     }
 
     /// Whether [`advance`](Self::advance) has work to do.
@@ -125,20 +130,17 @@ impl Lab {
 
 impl Lab {
     fn post(&self, event: &Event) {
-        let serializer =
-            serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true).serialize_maps_as_objects(true);
-        let value = event.serialize(&serializer).expect("events are plain data");
-        // A failing `post` is the worker's own fault; it reaches the page as the worker's error event.
-        let _ = self.post.call1(&JsValue::NULL, &value);
+        post(&self.post, event);
     }
 
     fn post_error(&self, error: LabError) {
         self.post(&match error {
             LabError::Config(problems) => Event::Problems { problems },
-            LabError::Device(_) => Event::Failed {
-                message: error.to_string(),
-                remedy: "Restart from the last snapshot; if it happens again, choose the CPU.".into(),
-            },
+            LabError::Device(_) => {
+                // What the GPU said of itself is plainer than what its loss did to a read-back.
+                let gpu = self.run.as_ref().and_then(|run| run.choice.gpu.as_ref());
+                failed(gpu.and_then(|gpu| gpu.fault()).unwrap_or(&error.to_string()))
+            }
             error => Event::Rejected { message: error.to_string() },
         });
     }
@@ -146,6 +148,28 @@ impl Lab {
     fn set_state(&mut self, state: RunState) {
         self.state = state;
         self.post(&Event::State { state });
+        self.watch_gpu();
+    }
+
+    /// Has the loss of the GPU reported at once, even between two read-backs or while one never returns.
+    fn watch_gpu(&mut self) {
+        let gpu = self.run.as_ref().and_then(|run| run.choice.gpu.clone());
+        let exposed = gpu.is_some() && self.state != RunState::Finished;
+        match (&self.on_gpu, gpu) {
+            (Some(on_gpu), _) => on_gpu.set(exposed),
+            (None, Some(gpu)) => {
+                let on_gpu = Rc::new(Cell::new(exposed));
+                self.on_gpu = Some(on_gpu.clone());
+                let sender = self.post.clone();
+                wasm_bindgen_futures::spawn_local(async move {
+                    let fault = gpu.failure().await;
+                    if on_gpu.get() {
+                        post(&sender, &failed(&fault));
+                    }
+                });
+            }
+            (None, None) => {}
+        }
     }
 
     async fn answer(&mut self, command: Command) -> Result<(), LabError> {
@@ -384,6 +408,21 @@ impl Lab {
             let eta_s = (steps_per_second > 0.0).then(|| f64::from(steps - step) / steps_per_second);
             self.post(&Event::Progress { step, steps, steps_per_second, eta_s });
         }
+    }
+}
+
+fn post(sender: &Function, event: &Event) {
+    let serializer =
+        serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true).serialize_maps_as_objects(true);
+    let value = event.serialize(&serializer).expect("events are plain data");
+    // A failing `post` is the worker's own fault; it reaches the page as the worker's error event.
+    let _ = sender.call1(&JsValue::NULL, &value);
+}
+
+fn failed(what: &str) -> Event {
+    Event::Failed {
+        message: format!("Training stopped: {what}"),
+        remedy: "Restart from the last snapshot; if it happens again, choose the CPU.".into(),
     }
 }
 

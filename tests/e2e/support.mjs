@@ -54,8 +54,10 @@ export const SMALL = /** @satisfies {Record<string, unknown>} */ ({
  * Serves dist/ and starts a browser around the tests of a file.
  *
  * @param {string[]} flags  More flags for the browser.
- * @param {string} [prelude]  JavaScript to run in every worker before its own.
- * @returns {{ visit: (hash?: string, options?: BrowserContextOptions, script?: () => void) => Promise<Visit> }}
+ * @param {string} [prelude]  JavaScript to run in every worker before its own: a page's initial scripts do not
+ *   reach its workers, and its policy bars every other way in.
+ * @returns {{ visit: (hash?: string, options?: BrowserContextOptions, script?: () => void) => Promise<Visit>,
+ *   sabotage: (script: () => void) => void }}  `sabotage` exchanges the prelude of workers yet to start.
  */
 export function lab(flags = [], prelude = '') {
   /** @type {Browser} */
@@ -67,7 +69,7 @@ export function lab(flags = [], prelude = '') {
     response.writeHead(found ? 200 : 404, {
       'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
     });
-    const first = prelude !== '' && /(^|\/)worker-[^/]*\.js$/.test(path) ? prelude : '';
+    const first = /(^|\/)worker-[^/]*\.js$/.test(path) ? prelude : '';
     response.end(found ? Buffer.concat([Buffer.from(first), readFileSync(file)]) : '');
   });
   before(async () => {
@@ -89,6 +91,9 @@ export function lab(flags = [], prelude = '') {
       const address = /** @type {import('node:net').AddressInfo} */ (server.address());
       await page.goto(`http://127.0.0.1:${address.port}${BASE}${hash}`);
       return visit;
+    },
+    sabotage: (script) => {
+      prelude = `(${script})();`;
     },
   };
 }

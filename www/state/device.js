@@ -1,7 +1,7 @@
 /** @import { Wanted, Event as LabEvent } from '../worker/protocol.d.ts' */
 /** @import { Action } from './store.js' */
 
-/** @typedef {{ type: 'device/chosen', choice: Wanted }} DeviceAction */
+/** @typedef {{ type: 'device/chosen' | 'device/opened', choice: Wanted }} DeviceAction */
 
 /**
  * @typedef {object} Device
@@ -20,8 +20,8 @@ export function device(device, action) {
       return { ...device, choice: action.choice };
     case 'device':
       return { ...device, used: action };
-    case 'opened':
-      return { ...device, opened: device.choice };
+    case 'device/opened':
+      return { ...device, opened: action.choice };
     default:
       return device;
   }

@@ -95,10 +95,11 @@ export class Session {
       this.notify('info', 'This experiment trains on your files: drop them anywhere on the page.');
       return false;
     }
-    const { device } = this.store.state;
-    const answer = await this.#worker().ask({ type: 'open', document, device: device.choice });
+    const { choice } = this.store.state.device;
+    const answer = await this.#worker().ask({ type: 'open', document, device: choice });
     if (answer.type === 'problems') refused(answer.problems);
     if (answer.type !== 'opened') return false;
+    this.store.dispatch({ type: 'device/opened', choice });
     const { hidden, colours } = options.look ?? { hidden: [], colours: [] };
     this.store.dispatch({ type: 'view/lanes', hidden, colours });
     this.start();
@@ -198,11 +199,34 @@ export class Session {
         this.#restoring = false;
       }
       if (run.speedLimit !== null) this.setSpeed(run.speedLimit);
-      const command = { document, device: device.opened };
-      const answer = snapshot && (await worker.ask({ type: 'resume', snapshot: snapshot.bytes, ...command }));
-      if (answer?.type === 'opened') this.start();
-      else await this.open(document, { look: this.store.state.view });
+      const open = /** @type {const} */ ({ type: 'open', document });
+      const resume = snapshot && /** @type {const} */ ({ ...open, type: 'resume', snapshot: snapshot.bytes });
+      if (!resume || !(await this.#reopen(resume, device.opened))) await this.#reopen(open, device.opened);
     });
+  }
+
+  /**
+   * Goes on with the run of a worker that failed, on another device when the one asked for has not come back.
+   *
+   * @param {{ type: 'open', document: unknown } | { type: 'resume', document: unknown, snapshot: Uint8Array }} command
+   * @param {Wanted} device
+   * @returns {Promise<boolean>} Whether it opened.
+   */
+  async #reopen(command, device) {
+    const answer = await this.#worker().ask({ ...command, device });
+    const lost = answer.type === 'problems' && answer.problems.find(({ field }) => field === 'device');
+    if (lost && device !== 'auto') {
+      this.notify('error', `The device was changed to automatic. ${lost.reason}.`);
+      this.store.dispatch({ type: 'device/chosen', choice: 'auto' });
+      return this.#reopen(command, 'auto');
+    }
+    if (answer.type === 'problems') {
+      this.notify('error', 'The run cannot go on.', { problems: answer.problems });
+    }
+    if (answer.type !== 'opened') return false;
+    this.store.dispatch({ type: 'device/opened', choice: device });
+    this.start();
+    return true;
   }
 
   /** @param {'info' | 'error'} kind @param {string} text @param {{ problems?: Problem[], copyable?: string }} [more] */
