@@ -30,6 +30,16 @@ pub enum Recipe {
     Densify,
     /// Prunes by magnitude once and keeps that mask (ASP).
     OneShot,
+    /// SR-STE whose lambda rises from 0 (Adaptive Sparse Trainer, arXiv 2407.20584).
+    SrSteAnnealed,
+    /// Soft threshold, which makes pruning a continuous map (S-STE, arXiv 2409.09099).
+    SSte,
+    /// STE under the second moment of the dense phase (STEP, arXiv 2302.01172).
+    Step,
+    /// Mask decay on top of structure decay, which arXiv 2402.04744 names and does not try.
+    MdgfSdgf,
+    /// SR-STE, then dense training to the end (arXiv 2404.01847).
+    SparseThenDense,
 }
 
 /// Which patterns a recipe applies between the dense phase and the fine-tune phase.
@@ -82,6 +92,17 @@ pub enum GradientChoice {
     OfLane,
 }
 
+/// The pull `lambda * (1 - F) * W` on pruned weights that joins the gradient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pull {
+    /// There is none.
+    None,
+    /// The lane's lambda throughout.
+    Constant,
+    /// From 0 in a straight line to the lane's lambda at half of the sparsification phase, then constant.
+    Ramped,
+}
+
 /// One row of the recipe table.
 #[derive(Clone, Copy, Debug)]
 pub struct RecipeRow {
@@ -97,8 +118,14 @@ pub struct RecipeRow {
     pub decay: Decay,
     /// What pruned weights learn from.
     pub gradient: GradientChoice,
-    /// Whether `lambda * (1 - F) * W` joins the gradient.
-    pub regularised: bool,
+    /// How pruned weights are pulled to zero.
+    pub pull: Pull,
+    /// Whether kept weights shrink by the largest magnitude dropped in their group.
+    pub soft_threshold: bool,
+    /// Whether AdamW's second moment stays as the dense phase left it.
+    pub freezes_second_moment: bool,
+    /// Whether the fine-tune phase, and so the network that ships, is dense.
+    pub ends_dense: bool,
     /// One sentence for the documentation.
     pub summary: &'static str,
 }
@@ -117,35 +144,54 @@ pub enum StageError {
 use Decay::{Exponential, Hard, Linear};
 use GradientChoice::{Fixed, OfLane};
 
+/// STE, from which the other rows differ.
+const STE: RecipeRow = RecipeRow {
+    recipe: Recipe::Ste,
+    id: "ste",
+    label: "STE",
+    masks: MaskSchedule::Target,
+    decay: Hard,
+    gradient: Fixed(GradientRule::Ste),
+    pull: Pull::None,
+    soft_threshold: false,
+    freezes_second_moment: false,
+    ends_dense: false,
+    summary: "Hard N:M mask; pruned weights keep learning through the straight-through gradient.",
+};
+
 #[rustfmt::skip]
-const ROWS: [RecipeRow; 9] = [
-    RecipeRow { recipe: Recipe::Dense, id: "dense", label: "Dense",
-        masks: MaskSchedule::AllOnes, decay: Hard, gradient: Fixed(GradientRule::Ste), regularised: false,
-        summary: "Nothing is pruned: the control every other lane is read against." },
-    RecipeRow { recipe: Recipe::Ste, id: "ste", label: "STE",
-        masks: MaskSchedule::Target, decay: Hard, gradient: Fixed(GradientRule::Ste), regularised: false,
-        summary: "Hard N:M mask; pruned weights keep learning through the straight-through gradient." },
-    RecipeRow { recipe: Recipe::SrSte, id: "sr-ste", label: "SR-STE",
-        masks: MaskSchedule::Target, decay: Hard, gradient: Fixed(GradientRule::Ste), regularised: true,
-        summary: "STE plus lambda * (1 - F) * W in the gradient, which pulls pruned weights to zero (Zhou et al. 2021)." },
-    RecipeRow { recipe: Recipe::MdgfLinear, id: "mdgf-linear", label: "MdGf-Linear",
-        masks: MaskSchedule::Target, decay: Linear, gradient: OfLane, regularised: false,
-        summary: "Target N:M; pruned weights fade with D(j) = max(1 - beta j, 0)." },
-    RecipeRow { recipe: Recipe::MdgfExponential, id: "mdgf-exponential", label: "MdGf-Exponential",
-        masks: MaskSchedule::Target, decay: Exponential, gradient: OfLane, regularised: false,
-        summary: "Target N:M; pruned weights fade with D(j) = exp(-beta j)." },
-    RecipeRow { recipe: Recipe::SdgfStepwise, id: "sdgf-stepwise", label: "SdGf-Stepwise",
-        masks: MaskSchedule::Stepwise, decay: Hard, gradient: OfLane, regularised: false,
-        summary: "Fixed group, falling N: (M-1):M, then M/2:M, M/4:M ... N:M." },
-    RecipeRow { recipe: Recipe::SdgfGeometric, id: "sdgf-geometric", label: "SdGf-Geometric",
-        masks: MaskSchedule::Geometric, decay: Hard, gradient: OfLane, regularised: false,
-        summary: "Fixed ratio, shrinking group: kN/2^d : kM/2^d for d = 0 .. log2 k." },
-    RecipeRow { recipe: Recipe::Densify, id: "densify", label: "Densify",
-        masks: MaskSchedule::Densify, decay: Hard, gradient: OfLane, regularised: false,
-        summary: "From sparser to the target: N:8M, N:4M, N:2M, N:M." },
-    RecipeRow { recipe: Recipe::OneShot, id: "one-shot", label: "One-shot",
-        masks: MaskSchedule::Frozen, decay: Hard, gradient: Fixed(GradientRule::Zero), regularised: false,
-        summary: "Prunes by magnitude once, at the end of the dense phase; that mask stays and pruned weights rest (ASP)." },
+const ROWS: [RecipeRow; 14] = [
+    RecipeRow { recipe: Recipe::Dense, id: "dense", label: "Dense", masks: MaskSchedule::AllOnes,
+        summary: "Nothing is pruned: the control every other lane is read against.", ..STE },
+    STE,
+    RecipeRow { recipe: Recipe::SrSte, id: "sr-ste", label: "SR-STE", pull: Pull::Constant,
+        summary: "STE plus lambda * (1 - F) * W in the gradient, which pulls pruned weights to zero (Zhou et al. 2021).", ..STE },
+    RecipeRow { recipe: Recipe::MdgfLinear, id: "mdgf-linear", label: "MdGf-Linear", decay: Linear, gradient: OfLane,
+        summary: "Target N:M; pruned weights fade with D(j) = max(1 - beta j, 0).", ..STE },
+    RecipeRow { recipe: Recipe::MdgfExponential, id: "mdgf-exponential", label: "MdGf-Exponential", decay: Exponential, gradient: OfLane,
+        summary: "Target N:M; pruned weights fade with D(j) = exp(-beta j).", ..STE },
+    RecipeRow { recipe: Recipe::SdgfStepwise, id: "sdgf-stepwise", label: "SdGf-Stepwise", masks: MaskSchedule::Stepwise, gradient: OfLane,
+        summary: "Fixed group, falling N: (M-1):M, then M/2:M, M/4:M ... N:M.", ..STE },
+    RecipeRow { recipe: Recipe::SdgfGeometric, id: "sdgf-geometric", label: "SdGf-Geometric", masks: MaskSchedule::Geometric, gradient: OfLane,
+        summary: "Fixed ratio, shrinking group: kN/2^d : kM/2^d for d = 0 .. log2 k.", ..STE },
+    RecipeRow { recipe: Recipe::Densify, id: "densify", label: "Densify", masks: MaskSchedule::Densify, gradient: OfLane,
+        summary: "From sparser to the target: N:8M, N:4M, N:2M, N:M.", ..STE },
+    RecipeRow { recipe: Recipe::OneShot, id: "one-shot", label: "One-shot", masks: MaskSchedule::Frozen, gradient: Fixed(GradientRule::Zero),
+        summary: "Prunes by magnitude once, at the end of the dense phase; that mask stays and pruned weights rest (ASP).", ..STE },
+    // The authors' code ramps to half of its steps; it adds the term after AdamW's first moment, here it joins the
+    // gradient as in SR-STE, so that only the ramp differs.
+    RecipeRow { recipe: Recipe::SrSteAnnealed, id: "sr-ste-annealed", label: "SR-STE annealed", pull: Pull::Ramped,
+        summary: "SR-STE whose lambda rises from 0 in a straight line over the first half of the sparsification phase (Adaptive Sparse Trainer, Huang et al. 2025).", ..STE },
+    // The paper has 2:4 and one scale per tensor; any N:M is the direct reading, and one scale serves all blocks here.
+    RecipeRow { recipe: Recipe::SSte, id: "s-ste", label: "S-STE", soft_threshold: true,
+        summary: "Kept weights shrink by t, the largest magnitude dropped in their group, and are scaled by a constant fitted to the initial weights: b * sign(w) * (|w| - t) (Hu et al. 2024).", ..STE },
+    // The paper switches phases when v settles (AutoSwitch); here the end of the dense phase is the switch.
+    RecipeRow { recipe: Recipe::Step, id: "step", label: "STEP", freezes_second_moment: true,
+        summary: "STE, with AdamW's second moment frozen at the end of the dense phase, before masks disturb it (Lu et al. 2023).", ..STE },
+    RecipeRow { recipe: Recipe::MdgfSdgf, id: "mdgf-sdgf", label: "MdGf + SdGf", masks: MaskSchedule::Stepwise, decay: Exponential, gradient: OfLane,
+        summary: "Stepwise stages whose pruned weights fade with D(j) = exp(-beta j), one D over all stages. Our own reading of a combination that the paper names and does not try.", ..STE },
+    RecipeRow { recipe: Recipe::SparseThenDense, id: "sparse-then-dense", label: "Sparse-then-dense", pull: Pull::Constant, ends_dense: true,
+        summary: "SR-STE until the fine-tune phase, which is dense: so is the network that ships (Hu et al. 2024, arXiv 2404.01847).", ..STE },
 ];
 
 impl Recipe {
@@ -187,7 +233,7 @@ impl Recipe {
 
     /// Whether it adds SR-STE's term, and so needs lambda.
     pub fn regularises(self) -> bool {
-        self.row().regularised
+        self.row().pull != Pull::None
     }
 
     /// Whether it has Geometric stages, and so needs k.
@@ -200,15 +246,16 @@ impl Recipe {
         self.row().gradient == OfLane
     }
 
-    /// Whether it selects masks again and again, and so needs `mask_every`.
+    /// Whether it selects masks again and again and may hold one in between, and so needs `mask_every`. A soft
+    /// threshold moves with the weights, so its mask cannot be held.
     pub fn reselects(self) -> bool {
-        self.prunes() && self.row().masks != MaskSchedule::Frozen
+        self.prunes() && self.row().masks != MaskSchedule::Frozen && !self.row().soft_threshold
     }
 
     /// Whether its fine-tune phase differs from its sparsification phase.
     pub fn fine_tunes(self) -> bool {
         !matches!(self.row().masks, MaskSchedule::AllOnes | MaskSchedule::Frozen)
-            && (self.decays() || self.row().masks != MaskSchedule::Target)
+            && (self.decays() || self.row().ends_dense || self.row().masks != MaskSchedule::Target)
     }
 }
 

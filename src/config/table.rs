@@ -170,7 +170,7 @@ pub static FIELDS: [FieldSpec; 37] = [
         "Share of the steps at the start in which nothing is pruned.")
         .range(0.0, 0.9).step(0.01).unit("of the steps").applies_to(ToRecipes(Recipe::prunes)).short("dense phase"),
     FieldSpec::new("lanes[].finetune_frac", "Fine-tune phase", Number, Default::Number(0.2),
-        "Share of the steps at the end with the target pattern and D = 0.")
+        "Share of the steps at the end that train the network that ships: target pattern and D = 0, or dense where the recipe ends so.")
         .range(0.0, 0.9).step(0.01).unit("of the steps").applies_to(ToRecipes(Recipe::fine_tunes)).short("fine-tune"),
     FieldSpec::new("lanes[].learning_rate", "Learning rate", Number, Default::Number(0.001),
         "Peak learning rate, reached at the end of the warm-up.").range(1e-7, 1.0).short("learning rate"),

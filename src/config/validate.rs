@@ -243,6 +243,12 @@ fn check_phases(path: LanePath, lane: &RawLane, steps: u32, problems: &mut Probl
     }
     let phases = Phases::new(lane.recipe, steps, lane.dense_frac, lane.finetune_frac);
     let label = lane.recipe.label();
+    if lane.recipe.row().freezes_second_moment && phases.dense_end == 0 {
+        problems.report(
+            path.field("dense_frac"),
+            format!("{label} keeps the second moment that the dense phase leaves, so it needs one: raise dense_frac"),
+        );
+    }
     let (room, stages) = (phases.sparsify_steps(), longest_schedule(lane));
     if (room as usize) < stages {
         let others = if lane.recipe.fine_tunes() { "dense_frac, finetune_frac" } else { "dense_frac" };

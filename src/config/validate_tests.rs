@@ -68,7 +68,7 @@ fn every_problem_is_reported_at_once() {
         "optimizer.beta1: must lie between 0 and 0.9999, not 1.5",
         "lanes[0].ff.n: N = 5 exceeds M = 4: keep at most M of M weights",
         "lanes[1].recipe: must be one of dense, ste, sr-ste, mdgf-linear, mdgf-exponential, sdgf-stepwise, \
-         sdgf-geometric, densify, one-shot, not \"wish\"",
+         sdgf-geometric, densify, one-shot, sr-ste-annealed, s-ste, step, mdgf-sdgf, sparse-then-dense, not \"wish\"",
         "lanes[1].ff.n: must lie between 1 and 4096, not 0",
         "lanes[1].ff.o: is not a field; the fields here are n, m",
         "lanes[1].seed: must lie between 0 and 9007199254740991, not -1",
@@ -237,6 +237,17 @@ fn the_patch_must_tile_the_image_once_that_is_known() {
 }
 
 #[test]
+fn step_needs_a_dense_phase_to_estimate_the_second_moment_in() {
+    let found = problems(|document| document["lanes"] = json!([{"recipe": "step", "dense_frac": 0.0}]));
+    assert_eq!(
+        found,
+        [
+            "lanes[0].dense_frac: STEP keeps the second moment that the dense phase leaves, so it needs one: raise dense_frac"
+        ]
+    );
+}
+
+#[test]
 fn lanes_know_which_fields_their_recipe_ignores() {
     let unused = |recipe: &str| {
         let experiment = ExperimentConfig::from_value(json!({
@@ -252,6 +263,8 @@ fn lanes_know_which_fields_their_recipe_ignores() {
     assert_eq!(unused("mdgf-exponential"), "lambda k");
     assert_eq!(unused("sdgf-geometric"), "beta lambda");
     assert_eq!(unused("one-shot"), "gradient beta lambda k mask_every finetune_frac");
+    assert_eq!(unused("s-ste"), "gradient beta lambda k mask_every finetune_frac");
+    assert_eq!(unused("sparse-then-dense"), "gradient beta k");
     assert_eq!(
         unused("dense"),
         "ff attention locations group_axis gradient beta lambda k mask_every dense_frac finetune_frac"
@@ -272,6 +285,6 @@ fn the_table_is_sound() {
     }
     let spec = serde_json::to_value(FIELDS.iter().find(|field| field.path == "lanes[].beta").unwrap()).unwrap();
     assert_eq!(spec["default"], Value::Null);
-    assert_eq!(spec["applies_to"], json!(["mdgf-linear", "mdgf-exponential"]));
+    assert_eq!(spec["applies_to"], json!(["mdgf-linear", "mdgf-exponential", "mdgf-sdgf"]));
     assert_eq!((&spec["kind"], &spec["max"], &spec["nullable"]), (&json!("number"), &json!(10.0), &json!(true)));
 }

@@ -10,6 +10,7 @@ mod evaluate;
 mod plan;
 mod run;
 mod snapshot;
+mod soft_scale;
 
 pub use plan::kind_of;
 pub use run::{Experiment, Report, architecture, network_shape};

@@ -20,7 +20,10 @@ pub fn kind_of(site: Site) -> SegmentKind {
     }
 }
 
-fn rule_of(state: &SiteState, lane: &LaneConfig) -> Rule {
+/// Scale of soft-thresholded weights per segment kind of one lane; see [`super::soft_scale`].
+pub type SoftScales = [f32; SegmentKind::COUNT];
+
+fn rule_of(state: &SiteState, lane: &LaneConfig, soft_scale: f32) -> Rule {
     Rule {
         n: state.pattern.n(),
         m: state.pattern.m(),
@@ -29,44 +32,50 @@ fn rule_of(state: &SiteState, lane: &LaneConfig) -> Rule {
         lambda: state.srste_lambda,
         refresh: state.refresh,
         along_inputs: lane.group_axis == Axis::In,
+        soft_scale: if state.soft_threshold { soft_scale } else { 0.0 },
     }
 }
 
 /// Rules for a training step.
-pub fn training_rules(state: &LaneState, lane: &LaneConfig) -> LaneRules {
+pub fn training_rules(state: &LaneState, lane: &LaneConfig, scales: &SoftScales) -> LaneRules {
     let mut rules = [Rule::DENSE; SegmentKind::COUNT];
     for site in Site::ALL {
-        rules[kind_of(site).index()] = rule_of(&state.sites[site.index()], lane);
+        let kind = kind_of(site).index();
+        rules[kind] = rule_of(&state.sites[site.index()], lane, scales[kind]);
     }
     rules
 }
 
-/// Rules for the network that would ship: the target pattern with D = 0. Where the lane already trains
-/// under exactly that, its own mask stays, frozen or held as it may be.
-pub fn hard_rules(state: &LaneState, lane: &LaneConfig, schedule: &LaneSchedule) -> LaneRules {
-    let mut rules = training_rules(state, lane);
+/// Rules for the network that would ship after `step`. Where the lane already trains under exactly that, its own mask
+/// stays, frozen or held as it may be.
+pub fn hard_rules(schedule: &LaneSchedule, step: u32, lane: &LaneConfig, scales: &SoftScales) -> LaneRules {
+    let state = schedule.at(step);
+    let mut rules = training_rules(&state, lane, scales);
     for site in Site::ALL {
         let (target, now) = (schedule.target(site), &state.sites[site.index()]);
         let shipped = now.pattern == target && (now.decay == 0.0 || target == NmPattern::DENSE);
         if !shipped {
-            let hard = SiteState { pattern: target, decay: 0.0, refresh: true, ..*now };
-            rules[kind_of(site).index()] = rule_of(&hard, lane);
+            let kind = kind_of(site).index();
+            rules[kind] = rule_of(&schedule.hard(site, step), lane, scales[kind]);
         }
     }
     rules
 }
 
 /// Plan row of one lane, `[plan::WIDTH]`, for the step that makes `updates` optimizer updates in all.
-pub fn plan_row(rules: &LaneRules, learning_rate: f64, optimizer: &OptimizerConfig, updates: u32) -> Vec<f32> {
-    let correction = |beta: f64| (1.0 - libm::pow(beta, f64::from(updates))) as f32;
+///
+/// A frozen second moment is a `beta2` of 1 under the bias correction of its last update.
+pub fn plan_row(rules: &LaneRules, state: &LaneState, optimizer: &OptimizerConfig, updates: u32) -> Vec<f32> {
+    let frozen_after = state.second_moment_frozen_after;
+    let correction = |beta: f64, updates: u32| (1.0 - libm::pow(beta, f64::from(updates))) as f32;
     let mut row = vec![0.0; plan::WIDTH];
-    row[plan::LEARNING_RATE] = learning_rate as f32;
-    row[plan::CORRECTION_1] = correction(optimizer.beta1);
-    row[plan::CORRECTION_2] = correction(optimizer.beta2);
+    row[plan::LEARNING_RATE] = state.learning_rate;
+    row[plan::CORRECTION_1] = correction(optimizer.beta1, updates);
+    row[plan::CORRECTION_2] = correction(optimizer.beta2, frozen_after.unwrap_or(updates));
     row[plan::WEIGHT_DECAY] = optimizer.weight_decay as f32;
     row[plan::CLIP_NORM] = optimizer.clip_norm as f32;
     row[plan::BETA_1] = optimizer.beta1 as f32;
-    row[plan::BETA_2] = optimizer.beta2 as f32;
+    row[plan::BETA_2] = if frozen_after.is_some() { 1.0 } else { optimizer.beta2 as f32 };
     row[plan::EPSILON] = optimizer.epsilon as f32;
     for (kind, rule) in rules.iter().enumerate() {
         row[plan::RULES + kind * plan::RULE_WIDTH..][..plan::RULE_WIDTH].copy_from_slice(&rule.columns());
@@ -79,8 +88,40 @@ pub fn pruned_kinds(schedules: &[LaneSchedule]) -> [bool; SegmentKind::COUNT] {
     let mut pruned = [false; SegmentKind::COUNT];
     for schedule in schedules {
         for site in Site::ALL {
-            pruned[kind_of(site).index()] |= schedule.target(site) != NmPattern::DENSE;
+            pruned[kind_of(site).index()] |= schedule.prunes(site);
         }
     }
     pruned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sparsity::Phase;
+
+    /// With `beta2 = 1` AdamW's `v = beta2 v + (1 - beta2) g^2` keeps v to the bit.
+    #[test]
+    fn a_frozen_second_moment_keeps_its_value_and_its_correction() {
+        let optimizer = OptimizerConfig {
+            beta1: 0.5,
+            beta2: 0.75,
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+            clip_norm: 1.0,
+            warmup_frac: 0.0,
+            final_lr_frac: 0.0,
+        };
+        let corrections = |frozen| {
+            let state = LaneState {
+                phase: Phase::Sparsify,
+                sites: [SiteState::DENSE; Site::ALL.len()],
+                learning_rate: 0.25,
+                second_moment_frozen_after: frozen,
+            };
+            let row = plan_row(&[Rule::DENSE; SegmentKind::COUNT], &state, &optimizer, 3);
+            [row[plan::CORRECTION_1], row[plan::CORRECTION_2], row[plan::BETA_2]]
+        };
+        assert_eq!(corrections(None), [0.875, 1.0 - 0.75 * 0.75 * 0.75, 0.75]);
+        assert_eq!(corrections(Some(2)), [0.875, 1.0 - 0.75 * 0.75, 1.0]);
+    }
 }

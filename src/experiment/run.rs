@@ -5,9 +5,10 @@ use burn::tensor::Device;
 
 use super::batches;
 use super::evaluate::Validation;
-use super::plan::{self, LaneRules};
+use super::plan::{self, LaneRules, SoftScales};
 use super::snapshot::Snapshot;
-use crate::config::{ExperimentConfig, Site};
+use super::soft_scale::soft_scales;
+use crate::config::{ExperimentConfig, LaneConfig, Site};
 use crate::cost::{Meter, NetworkShape};
 use crate::data::Dataset;
 use crate::error::LabError;
@@ -48,6 +49,7 @@ pub struct Experiment {
     network: VisionTransformer,
     schedules: Vec<LaneSchedule>,
     meters: Vec<Meter>,
+    soft_scales: Vec<SoftScales>,
     device: Device,
     tables: Tables,
     state: State,
@@ -86,13 +88,17 @@ impl Experiment {
             segments: buffer::upload_table(segments.iter().flat_map(Segment::words).collect(), &device),
             kinds: buffer::upload(kinds.clone(), [1, kinds.len()], &device),
         };
-        let state = initial_state(&config, &network, &device);
+        let initial = initial_lanes(&config, &network);
+        let scales = |(lane, params): (_, &Vec<f32>)| soft_scales(lane, params, &network.layout);
+        let soft_scales = config.lanes().iter().zip(&initial).map(scales).collect();
+        let state = initial_state(&initial, &network, &device);
         Ok(Self {
             config,
             dataset,
             network,
             schedules,
             meters,
+            soft_scales,
             device,
             tables,
             state,
@@ -143,7 +149,7 @@ impl Experiment {
 
     /// Back to the initial weights, before the first step.
     pub fn restart(&mut self) {
-        self.state = initial_state(&self.config, &self.network, &self.device);
+        self.state = initial_state(&initial_lanes(&self.config, &self.network), &self.network, &self.device);
         self.step = 0;
         self.outcomes.clear();
         self.unreported.clear();
@@ -186,9 +192,10 @@ impl Experiment {
 
     /// Plan rows of all lanes, uploaded.
     fn plan(&self, rules: &[LaneRules], states: &[LaneState]) -> Buffer {
-        let rows = rules.iter().zip(states).flat_map(|(rules, state)| {
-            plan::plan_row(rules, f64::from(state.learning_rate), self.config.optimizer(), self.step + 1)
-        });
+        let rows = rules
+            .iter()
+            .zip(states)
+            .flat_map(|(rules, state)| plan::plan_row(rules, state, self.config.optimizer(), self.step + 1));
         buffer::upload(rows.collect(), [self.lanes(), plan_columns::WIDTH], &self.device)
     }
 
@@ -199,7 +206,14 @@ impl Experiment {
     }
 
     fn rules(&self, states: &[LaneState]) -> Vec<LaneRules> {
-        states.iter().zip(self.config.lanes()).map(|(state, lane)| plan::training_rules(state, lane)).collect()
+        let lanes = states.iter().zip(self.config.lanes()).zip(&self.soft_scales);
+        lanes.map(|((state, lane), scales)| plan::training_rules(state, lane, scales)).collect()
+    }
+
+    /// Rules of the networks that would ship after `step`.
+    fn hard_rules(&self, step: u32) -> Vec<LaneRules> {
+        let lanes = self.schedules.iter().zip(self.config.lanes()).zip(&self.soft_scales);
+        lanes.map(|((schedule, lane), scales)| plan::hard_rules(schedule, step, lane, scales)).collect()
     }
 
     /// Enqueues one training step of all lanes. Does nothing once [`finished`](Self::finished).
@@ -321,11 +335,10 @@ impl Experiment {
 
     /// Soft and hard outcomes on held-out data, of the network that the next step would train.
     async fn evaluate(&self) -> Result<(Vec<Outcome>, Vec<Outcome>), LabError> {
-        let states = self.lane_states(self.step.min(self.config.steps() - 1));
+        let step = self.step.min(self.config.steps() - 1);
+        let states = self.lane_states(step);
         let soft_rules = self.rules(&states);
-        let lanes = states.iter().zip(self.config.lanes()).zip(&self.schedules);
-        let hard_rules: Vec<LaneRules> =
-            lanes.map(|((state, lane), schedule)| plan::hard_rules(state, lane, schedule)).collect();
+        let hard_rules = self.hard_rules(step);
         let outcome = async |rules: &[LaneRules]| {
             let (_, weights) = self.masked(rules, &self.plan(rules, &states));
             self.validation.evaluate(&self.network, &weights).await.map_err(LabError::Device)
@@ -391,16 +404,17 @@ pub fn network_shape(architecture: &Architecture) -> NetworkShape {
     }
 }
 
-fn initial_state(config: &ExperimentConfig, network: &VisionTransformer, device: &Device) -> State {
-    let (lanes, parameters) = (config.lanes().len(), network.layout.len);
-    let params: Vec<f32> = config
-        .lanes()
-        .iter()
-        .flat_map(|lane| initial_params(&network.architecture, &network.layout, lane.seed))
-        .collect();
+/// Initial parameters of every lane.
+fn initial_lanes(config: &ExperimentConfig, network: &VisionTransformer) -> Vec<Vec<f32>> {
+    let initial = |lane: &LaneConfig| initial_params(&network.architecture, &network.layout, lane.seed);
+    config.lanes().iter().map(initial).collect()
+}
+
+fn initial_state(initial: &[Vec<f32>], network: &VisionTransformer, device: &Device) -> State {
+    let (lanes, parameters) = (initial.len(), network.layout.len);
     let ones = || buffer::upload(vec![1.0; lanes * parameters], [lanes, parameters], device);
     State {
-        params: buffer::upload(params, [lanes, parameters], device),
+        params: buffer::upload(initial.concat(), [lanes, parameters], device),
         moments: buffer::upload(vec![0.0; 2 * lanes * parameters], [lanes, 2 * parameters], device),
         mask: ones(),
         measured_mask: ones(),

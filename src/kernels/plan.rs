@@ -38,7 +38,9 @@ pub const RULE_LAMBDA: usize = 4;
 pub const RULE_REFRESH: usize = 5;
 /// Within a rule: 1 groups along the input features, 0 along the outputs.
 pub const RULE_ALONG_INPUTS: usize = 6;
-/// Numbers per rule; the last one is padding.
+/// Within a rule: scale of soft-thresholded weights; 0 thresholds hard.
+pub const RULE_SOFT_SCALE: usize = 7;
+/// Numbers per rule.
 pub const RULE_WIDTH: usize = 8;
 
 /// Column of the clip factor in the result of `gradient_scale`; column 0 is the global norm.
@@ -64,12 +66,22 @@ pub struct Rule {
     pub refresh: bool,
     /// Group along the input features or along the outputs.
     pub along_inputs: bool,
+    /// Above 0: kept weights shrink by the largest magnitude dropped in their group and are scaled by this.
+    pub soft_scale: f32,
 }
 
 impl Rule {
     /// Keeps every weight.
-    pub const DENSE: Self =
-        Self { n: 1, m: 1, decay: 0.0, pruned_gradient: 1.0, lambda: 0.0, refresh: true, along_inputs: false };
+    pub const DENSE: Self = Self {
+        n: 1,
+        m: 1,
+        decay: 0.0,
+        pruned_gradient: 1.0,
+        lambda: 0.0,
+        refresh: true,
+        along_inputs: false,
+        soft_scale: 0.0,
+    };
 
     /// The rule's columns.
     pub fn columns(&self) -> [f32; RULE_WIDTH] {
@@ -81,7 +93,7 @@ impl Rule {
             self.lambda,
             f32::from(self.refresh),
             f32::from(self.along_inputs),
-            0.0,
+            self.soft_scale,
         ]
     }
 
@@ -96,6 +108,7 @@ impl Rule {
             lambda: columns[RULE_LAMBDA],
             refresh: columns[RULE_REFRESH] != 0.0,
             along_inputs: columns[RULE_ALONG_INPUTS] != 0.0,
+            soft_scale: columns[RULE_SOFT_SCALE],
         }
     }
 
@@ -107,6 +120,17 @@ impl Rule {
     /// Threads that `segment` needs under this rule.
     pub fn runs(&self, segment: &Segment) -> usize {
         segment.groups(self.run(), self.along_inputs)
+    }
+
+    /// The weight that the forward pass sees: `w * (F + D (1 - F))`, or when soft `F * scale * sign(w) * (|w| - t)`,
+    /// where `threshold` t is the largest magnitude dropped in the group (S-STE, arXiv 2409.09099).
+    pub fn forward(&self, weight: f32, mask: f32, threshold: f32) -> f32 {
+        if self.soft_scale > 0.0 {
+            let left = self.soft_scale * (weight.abs() - threshold).max(0.0) * mask;
+            if weight < 0.0 { -left } else { left }
+        } else {
+            weight * (mask + self.decay * (1.0 - mask))
+        }
     }
 
     /// Gradient that the optimizer sees for a weight: `g * (F + c (1 - F)) + lambda (1 - F) w`.

@@ -39,14 +39,22 @@ pub struct SiteState {
     pub pruned_gradient: f32,
     /// SR-STE: `srste_lambda * (1 - F) * W` joins the gradient; 0 for other recipes.
     pub srste_lambda: f32,
+    /// Whether kept weights shrink by the largest magnitude dropped in their group (S-STE).
+    pub soft_threshold: bool,
     /// Whether to select the mask anew at this step; otherwise the last one is held.
     pub refresh: bool,
 }
 
 impl SiteState {
     /// A site that is not pruned.
-    pub const DENSE: Self =
-        Self { pattern: NmPattern::DENSE, decay: 1.0, pruned_gradient: 1.0, srste_lambda: 0.0, refresh: true };
+    pub const DENSE: Self = Self {
+        pattern: NmPattern::DENSE,
+        decay: 1.0,
+        pruned_gradient: 1.0,
+        srste_lambda: 0.0,
+        soft_threshold: false,
+        refresh: true,
+    };
 
     /// Share of ones in the mask F, whatever D is: with D > 0 every weight still takes part.
     pub fn density(&self) -> f64 {
@@ -63,4 +71,6 @@ pub struct LaneState {
     pub sites: [SiteState; Site::ALL.len()],
     /// Learning rate of this step.
     pub learning_rate: f32,
+    /// Updates after which AdamW's second moment was frozen, when it is (STEP).
+    pub second_moment_frozen_after: Option<u32>,
 }

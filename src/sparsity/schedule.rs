@@ -2,7 +2,7 @@
 
 use super::{DecayCurve, LaneState, LearningRate, Phase, Site, SiteState};
 use crate::{
-    config::{ExperimentConfig, GradientChoice, GradientRule, LaneConfig, MaskSchedule, Phases},
+    config::{ExperimentConfig, GradientChoice, GradientRule, LaneConfig, MaskSchedule, Phases, Pull, Recipe},
     pattern::NmPattern,
 };
 
@@ -12,11 +12,11 @@ pub struct LaneSchedule {
     phases: Phases,
     /// Patterns of the sparsification phase for each site; `None` where the lane stays dense.
     stages: [Option<Vec<NmPattern>>; Site::ALL.len()],
-    frozen: bool,
+    recipe: Recipe,
     mask_every: u32,
     decay: DecayCurve,
     gradient: GradientRule,
-    srste_lambda: f32,
+    lambda: f64,
     learning_rate: LearningRate,
 }
 
@@ -42,14 +42,14 @@ impl LaneSchedule {
         Self {
             phases,
             stages: Site::ALL.map(stages),
-            frozen: row.masks == MaskSchedule::Frozen,
+            recipe: lane.recipe,
             mask_every: lane.mask_every,
             decay,
             gradient: match row.gradient {
                 GradientChoice::Fixed(rule) => rule,
                 GradientChoice::OfLane => lane.gradient,
             },
-            srste_lambda: if row.regularised { lane.lambda as f32 } else { 0.0 },
+            lambda: lane.lambda,
             learning_rate: LearningRate::new(lane.learning_rate, experiment.optimizer(), experiment.steps()),
         }
     }
@@ -60,11 +60,30 @@ impl LaneSchedule {
             phase: self.phase(step),
             sites: Site::ALL.map(|site| self.site(site, step)),
             learning_rate: self.learning_rate.at(step),
+            second_moment_frozen_after: (self.recipe.row().freezes_second_moment && step >= self.phases.dense_end)
+                .then_some(self.phases.dense_end),
         }
     }
 
-    /// Pattern that `site` has in the end, for the hardened evaluation; 1:1 where it stays dense.
+    /// Pattern that `site` has in the end, for the hardened evaluation; 1:1 where it ends dense.
     pub fn target(&self, site: Site) -> NmPattern {
+        if self.recipe.row().ends_dense { NmPattern::DENSE } else { self.sparsest(site) }
+    }
+
+    /// State of `site` in the network that would ship after `step`: the target pattern with D = 0.
+    pub fn hard(&self, site: Site, step: u32) -> SiteState {
+        let target = self.target(site);
+        let soft_threshold = self.recipe.row().soft_threshold && target != NmPattern::DENSE;
+        SiteState { pattern: target, decay: 0.0, refresh: true, soft_threshold, ..self.site(site, step) }
+    }
+
+    /// Whether `site` is pruned at some step.
+    pub fn prunes(&self, site: Site) -> bool {
+        !self.sparsest(site).is_dense()
+    }
+
+    /// Pattern at the end of the sparsification phase.
+    fn sparsest(&self, site: Site) -> NmPattern {
         self.site_stages(site).last().copied().unwrap_or(NmPattern::DENSE)
     }
 
@@ -77,6 +96,9 @@ impl LaneSchedule {
             list.push((0, NmPattern::DENSE));
         }
         list.extend((0..count).zip(stages).map(|(index, &stage)| (self.stage_start(index, count), stage)));
+        if self.recipe.row().ends_dense && !stages.is_empty() && self.phases.finetune_start < self.phases.steps {
+            list.push((self.phases.finetune_start, NmPattern::DENSE));
+        }
         list
     }
 
@@ -108,10 +130,11 @@ impl LaneSchedule {
 
     fn site(&self, site: Site, step: u32) -> SiteState {
         let stages = self.site_stages(site);
-        if stages.is_empty() || step < self.phases.dense_end {
+        let phase = self.phase(step);
+        if stages.is_empty() || phase == Phase::Dense || (self.recipe.row().ends_dense && phase == Phase::FineTune) {
             return SiteState::DENSE;
         }
-        let decay = match self.phase(step) {
+        let decay = match phase {
             Phase::FineTune => 0.0,
             Phase::Dense | Phase::Sparsify => self.decay.at(step - self.phases.dense_end),
         };
@@ -123,9 +146,21 @@ impl LaneSchedule {
                 GradientRule::Decayed => decay,
                 GradientRule::Zero => 0.0,
             },
-            srste_lambda: self.srste_lambda,
+            srste_lambda: self.srste_lambda(step),
+            soft_threshold: self.recipe.row().soft_threshold,
             refresh: self.refreshes(step, stages.len() as u32),
         }
+    }
+
+    /// The pull on pruned weights at `step`, which is not in the dense phase.
+    fn srste_lambda(&self, step: u32) -> f32 {
+        let ramp = f64::from(self.phases.sparsify_steps()) / 2.0;
+        let risen = match self.recipe.row().pull {
+            Pull::None => 0.0,
+            Pull::Constant => 1.0,
+            Pull::Ramped => (f64::from(step - self.phases.dense_end) / ramp).min(1.0),
+        };
+        (self.lambda * risen) as f32
     }
 
     fn site_stages(&self, site: Site) -> &[NmPattern] {
@@ -149,10 +184,12 @@ impl LaneSchedule {
     /// never outlives its pattern; a frozen one only when j = 0.
     fn refreshes(&self, step: u32, count: u32) -> bool {
         let j = step - self.phases.dense_end;
-        if self.frozen {
+        if self.recipe.row().masks == MaskSchedule::Frozen {
             return j == 0;
         }
-        j.is_multiple_of(self.mask_every) || (1..count).any(|index| step == self.stage_start(index, count))
+        self.recipe.row().soft_threshold
+            || j.is_multiple_of(self.mask_every)
+            || (1..count).any(|index| step == self.stage_start(index, count))
     }
 }
 

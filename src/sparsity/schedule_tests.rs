@@ -48,6 +48,7 @@ fn ste_takes_the_hard_target_after_the_dense_phase() {
         decay: 0.0,
         pruned_gradient: 1.0,
         srste_lambda: 0.0,
+        soft_threshold: false,
         refresh: true,
     };
     for step in [10, 79, 80, 99] {
@@ -153,12 +154,68 @@ fn the_learning_rate_of_the_lane_is_its_own() {
     assert_eq!([0, 50, 100].map(|step| schedule.at(step).learning_rate), [0.25, 0.125, 0.0]);
 }
 
+/// Huang et al. 2025: the authors' code (thu-ml/Adaptive-Sparse-Trainer, `get_decay`) ramps over half of its steps.
 #[test]
-fn every_pruning_recipe_ends_in_its_target() {
-    for recipe in crate::config::Recipe::ALL.into_iter().filter(|recipe| recipe.prunes()) {
+fn annealed_srste_raises_lambda_to_the_middle_of_the_sparsification_phase() {
+    let annealed = schedule(&json!({"recipe": "sr-ste-annealed", "lambda": 0.5, "finetune_frac": 0.9}));
+    let lambda = |step| ff(&annealed, step).srste_lambda;
+    assert_eq!([9, 10, 19, 28, 55, 56, 99].map(lambda), [0.0, 0.0, 0.1, 0.2, 0.5, 0.5, 0.5]);
+    let srste = ff(&schedule(&json!({"recipe": "sr-ste", "lambda": 0.5})), 99);
+    assert_eq!(ff(&annealed, 99), srste);
+}
+
+/// Hu et al. 2024: the threshold moves with the weights, so no mask is held.
+#[test]
+fn s_ste_thresholds_softly_under_the_target_and_holds_no_mask() {
+    let soft = schedule(&json!({"recipe": "s-ste", "ff": {"n": 2, "m": 4}, "mask_every": 30}));
+    assert!(!ff(&soft, 9).soft_threshold);
+    for step in [10, 11, 99] {
+        let state = ff(&soft, step);
+        assert_eq!((state.pattern.to_string().as_str(), state.decay, state.pruned_gradient), ("2:4", 0.0, 1.0));
+        assert!(state.soft_threshold && state.refresh);
+    }
+    assert!(soft.hard(Site::Ff1, 0).soft_threshold && !soft.hard(Site::Q, 0).soft_threshold);
+}
+
+/// Lu et al. 2023: the second phase keeps the second moment of the first.
+#[test]
+fn step_freezes_the_second_moment_when_the_dense_phase_ends() {
+    let step = schedule(&json!({"recipe": "step"}));
+    let frozen = |at| step.at(at).second_moment_frozen_after;
+    assert_eq!([0, 9, 10, 99].map(frozen), [None, None, Some(10), Some(10)]);
+    let ste = schedule(&json!({"recipe": "ste"}));
+    assert_eq!(ff(&step, 50), ff(&ste, 50));
+    assert_eq!(ste.at(50).second_moment_frozen_after, None);
+}
+
+#[test]
+fn the_combination_has_the_stages_of_one_and_the_decay_of_the_other() {
+    let both = schedule(&json!({"recipe": "mdgf-sdgf"}));
+    let exponential = schedule(&json!({"recipe": "mdgf-exponential"}));
+    assert_eq!(stages(&both, Site::Ff1), "0=1:1 10=15:16 24=8:16 38=4:16 52=2:16 66=1:16");
+    for step in [10, 23, 24, 50, 79, 80] {
+        assert_eq!(ff(&both, step).decay, ff(&exponential, step).decay, "step {step}");
+    }
+}
+
+/// Hu et al. 2024, arXiv 2404.01847: the last part of the pre-training is dense.
+#[test]
+fn a_sparse_lane_can_end_dense() {
+    let lane = schedule(&json!({"recipe": "sparse-then-dense", "lambda": 0.5}));
+    assert_eq!(stages(&lane, Site::Ff1), "0=1:1 10=1:16 80=1:1");
+    assert_eq!((ff(&lane, 79).pattern.to_string().as_str(), ff(&lane, 79).srste_lambda), ("1:16", 0.5));
+    assert_eq!((ff(&lane, 80), lane.at(80).phase), (SiteState::DENSE, Phase::FineTune));
+    assert_eq!(lane.target(Site::Ff1), NmPattern::DENSE);
+    assert!(lane.prunes(Site::Ff1) && !lane.prunes(Site::Q));
+}
+
+#[test]
+fn every_recipe_ends_in_the_network_that_ships() {
+    for recipe in Recipe::ALL.into_iter().filter(|recipe| recipe.prunes()) {
         let schedule = schedule(&json!({"recipe": recipe, "ff": {"n": 1, "m": 8}}));
         let last = ff(&schedule, 99);
-        assert_eq!((last.pattern.to_string().as_str(), last.decay), ("1:8", 0.0), "{recipe:?}");
+        let shipped = if recipe.row().ends_dense { (NmPattern::DENSE, 1.0) } else { ("1:8".parse().unwrap(), 0.0) };
+        assert_eq!((last.pattern, last.decay), shipped, "{recipe:?}");
         assert_eq!(schedule.target(Site::Ff1), last.pattern);
         assert!((0..100).all(|step| (0.0..=1.0).contains(&ff(&schedule, step).decay)), "{recipe:?}");
     }

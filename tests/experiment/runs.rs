@@ -10,7 +10,7 @@ use nmflow::experiment::{Experiment, Snapshot};
 use nmflow::metrics::row;
 use serde_json::{Value, json};
 
-const RECIPES: [&str; 9] = [
+const RECIPES: [&str; 14] = [
     "dense",
     "ste",
     "sr-ste",
@@ -20,6 +20,11 @@ const RECIPES: [&str; 9] = [
     "sdgf-geometric",
     "densify",
     "one-shot",
+    "sr-ste-annealed",
+    "s-ste",
+    "step",
+    "mdgf-sdgf",
+    "sparse-then-dense",
 ];
 
 fn lane(recipe: &str) -> Value {
@@ -196,7 +201,7 @@ tests! {
             let (soft, hard) = (metrics[at("val_accuracy")], metrics[at("val_accuracy_hard")]);
             assert_eq!(soft, hard, "{recipe}: the fine-tune phase trains the network that ships");
             assert!(soft > 0.4, "{recipe}: {soft} is less than four times chance");
-            let density = if *recipe == "dense" { 1.0 } else { 0.25 };
+            let density = if matches!(*recipe, "dense" | "sparse-then-dense") { 1.0 } else { 0.25 };
             assert_eq!(metrics[at("ff_density")], density, "{recipe}");
         }
     }

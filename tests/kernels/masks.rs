@@ -59,6 +59,8 @@ tests! {
         let rules = [
             rule(1, 1, false), rule(2, 4, true), rule(1, 16, true), rule(15, 16, true),
             rule(1, 4, false), rule(32, 64, true), Rule { refresh: false, ..rule(1, 8, true) }, rule(3, 4, false),
+            Rule { soft_scale: 1.5, ..rule(2, 4, true) }, Rule { soft_scale: 0.75, ..rule(1, 4, false) },
+            Rule { soft_scale: 1.25, ..rule(15, 16, true) },
         ];
         let mut stream = Stream::new(3, "weights", 0);
         // Quarter steps, so that ties are frequent.

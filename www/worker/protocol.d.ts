@@ -1,7 +1,7 @@
 // The messages between the page and the training worker, generated from src/web/protocol.rs.
 // Do not edit: UPDATE_PROTOCOL=1 cargo test --release protocol writes this file.
 
-export type Recipe = "dense" | "ste" | "sr-ste" | "mdgf-linear" | "mdgf-exponential" | "sdgf-stepwise" | "sdgf-geometric" | "densify" | "one-shot";
+export type Recipe = "dense" | "ste" | "sr-ste" | "mdgf-linear" | "mdgf-exponential" | "sdgf-stepwise" | "sdgf-geometric" | "densify" | "one-shot" | "sr-ste-annealed" | "s-ste" | "step" | "mdgf-sdgf" | "sparse-then-dense";
 
 export type GradientRule = "ste" | "decayed" | "zero";
 

@@ -27,11 +27,16 @@ pub fn select_masks(
             let (first, step, len) = segment.group(group, rule.run(), rule.along_inputs);
             let run = Run { first, step, len };
             let boundary = boundary(params, run, &rule);
+            let mut threshold = 0.0f32;
             for i in 0..len {
                 let at = first + i * step;
-                let f = if rule.refresh { boundary.keeps(params[at].abs(), i) } else { old_mask[at] };
-                mask[at] = f;
-                masked[at] = params[at] * (f + rule.decay * (1.0 - f));
+                let w = params[at].abs();
+                mask[at] = if rule.refresh { boundary.keeps(w, i) } else { old_mask[at] };
+                threshold = if mask[at] == 0.0 { threshold.max(w) } else { threshold };
+            }
+            for i in 0..len {
+                let at = first + i * step;
+                masked[at] = rule.forward(params[at], mask[at], threshold);
             }
         }
     }
@@ -123,6 +128,19 @@ mod tests {
         assert_eq!(select(&[0.0; 4], 3, 4, false, 1), [1., 1., 1., 0.]);
         assert_eq!(select(&[2.0, 5.0, 5.0, 2.0], 3, 4, false, 1), [1., 1., 1., 0.]);
         assert_eq!(select(&[0.0; 8], 2, 8, true, 8), [1., 1., 0., 0., 0., 0., 0., 0.]);
+    }
+
+    /// The 2:4 example by hand: of |w| = 1, 3, 2, 0.5 the threshold is 1, so -3 and 2 become -2 and 1, times 1.5.
+    #[test]
+    fn a_soft_threshold_shrinks_by_the_largest_dropped_magnitude() {
+        let weights = [1.0, -3.0, 2.0, 0.5, 0.25, 0.25, 0.25, -0.25];
+        let segment = Segment { offset: 0, rows: 1, cols: 8, stride: 8, kind: SegmentKind::Ff1 };
+        let rule = Rule { n: 2, m: 4, soft_scale: 1.5, ..Rule::DENSE };
+        let (mut mask, mut masked) = ([9.0; 8], [9.0; 8]);
+        select_masks(&weights, &[0.0; 8], |_| rule, &[segment], (&mut mask, &mut masked));
+        assert_eq!(mask, [0., 1., 1., 0., 1., 1., 0., 0.]);
+        // Equal magnitudes shrink to nothing: that is what makes the map continuous.
+        assert_eq!(masked, [0., -3., 1.5, 0., 0., 0., 0., 0.]);
     }
 
     #[test]

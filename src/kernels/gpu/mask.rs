@@ -78,7 +78,10 @@ pub fn select_masks(
             let step = select(along_inputs, view.stride, 1u32);
             let decay = rule(plan, lane, view.kind, plan::RULE_DECAY);
             let refresh = rule(plan, lane, view.kind, plan::RULE_REFRESH) != 0.0f32;
-            select_group(params, old_mask, mask, masked, first, step, min(length, run), n, n == m, decay, refresh);
+            let len = min(length, run);
+            let threshold = select_group(params, old_mask, mask, first, step, len, n, n == m, refresh);
+            let soft_scale = rule(plan, lane, view.kind, plan::RULE_SOFT_SCALE);
+            write_group(params, mask, masked, first, step, len, decay, soft_scale, threshold);
             // Found: the remaining segments belong to other threads.
             rest = 4294967295u32;
         } else if rest != 4294967295u32 {
@@ -87,21 +90,20 @@ pub fn select_masks(
     }
 }
 
-/// Walks the order (magnitude descending, index ascending) from the end nearer to the cut.
+/// Walks the order (magnitude descending, index ascending) from the end nearer to the cut. Writes the mask
+/// and gives the largest magnitude that it drops.
 #[cube]
 fn select_group(
     params: &Tensor<f32>,
     old_mask: &Tensor<f32>,
     mask: &mut Tensor<f32>,
-    masked: &mut Tensor<f32>,
     first: u32,
     step: u32,
     len: u32,
     n: u32,
     all: bool,
-    decay: f32,
     refresh: bool,
-) {
+) -> f32 {
     let kept = min(n, len);
     let dropped = len - kept;
     let from_top = kept <= dropped;
@@ -127,16 +129,40 @@ fn select_group(
         index = next_index;
     }
     let keep_all = all || dropped == 0;
+    let mut threshold = 0.0f32;
     for i in 0..len {
         let at = (first + i * step) as usize;
-        let weight = params[at];
-        let w = weight.abs();
+        let w = params[at].abs();
         let i = i32::cast_from(i);
         let before = w > value || (w == value && i < index);
         let itself = from_top && w == value && i == index;
         let chosen = select(keep_all || before || itself, 1.0f32, 0.0f32);
         let f = select(refresh, chosen, old_mask[at]);
         mask[at] = f;
-        masked[at] = weight * (f + decay * (1.0f32 - f));
+        threshold = select(f == 0.0f32 && w > threshold, w, threshold);
+    }
+    threshold
+}
+
+/// Writes the weights that the forward pass sees; see `Rule::forward`.
+#[cube]
+fn write_group(
+    params: &Tensor<f32>,
+    mask: &mut Tensor<f32>,
+    masked: &mut Tensor<f32>,
+    first: u32,
+    step: u32,
+    len: u32,
+    decay: f32,
+    soft_scale: f32,
+    threshold: f32,
+) {
+    for i in 0..len {
+        let at = (first + i * step) as usize;
+        let weight = params[at];
+        let f = mask[at];
+        let left = soft_scale * max(weight.abs() - threshold, 0.0f32) * f;
+        let soft = select(weight < 0.0f32, -left, left);
+        masked[at] = select(soft_scale > 0.0f32, soft, weight * (f + decay * (1.0f32 - f)));
     }
 }
