@@ -33,6 +33,16 @@ impl DecayCurve {
         (self.decay != Decay::Hard).then_some(self.beta)
     }
 
+    /// Steps after which D is one half, or `None` when it never falls that far.
+    pub fn half_life(&self) -> Option<f64> {
+        let travelled = match self.decay {
+            Decay::Hard => return None,
+            Decay::Linear => 0.5,
+            Decay::Exponential => std::f64::consts::LN_2,
+        };
+        (self.beta > 0.0).then(|| travelled / self.beta)
+    }
+
     /// D after `j` steps, in [0, 1].
     pub fn at(&self, j: u32) -> f32 {
         let travelled = self.beta * f64::from(j);
@@ -50,6 +60,16 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+
+    #[test]
+    fn d_is_one_half_after_the_half_life() {
+        assert_eq!(DecayCurve::new(Decay::Linear, 0.125).half_life(), Some(4.0));
+        assert_eq!(DecayCurve::new(Decay::Linear, 0.125).at(4), 0.5);
+        let half_life = DecayCurve::new(Decay::Exponential, std::f64::consts::LN_2 / 10.0).half_life();
+        assert_eq!(half_life, Some(10.0));
+        assert_eq!(DecayCurve::new(Decay::Hard, 1.0).half_life(), None);
+        assert_eq!(DecayCurve::new(Decay::Linear, 0.0).half_life(), None);
+    }
 
     #[test]
     fn linear_decay_falls_by_beta_a_step_and_stops_at_zero() {

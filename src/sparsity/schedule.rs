@@ -112,6 +112,11 @@ impl LaneSchedule {
         self.decay.beta()
     }
 
+    /// Steps after the dense phase until D is one half; `None` where it never falls that far.
+    pub fn half_life(&self) -> Option<f64> {
+        self.decay.half_life()
+    }
+
     /// Steps until the learning rate is at its peak.
     pub fn warmup_steps(&self) -> u32 {
         self.learning_rate.warmup_steps()

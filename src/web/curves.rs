@@ -35,6 +35,8 @@ pub struct Schedule {
     pub warmup_steps: u32,
     /// Rate of D(j) per step; null for recipes without decay.
     pub beta: Option<f64>,
+    /// Steps after the dense phase until D is one half; null where it never falls that far.
+    pub half_life: Option<f64>,
 }
 
 /// A pattern and the step from which it holds.
@@ -71,6 +73,7 @@ fn schedule(lane: &LaneConfig, config: &ExperimentConfig) -> Schedule {
         finetune_start: phases.finetune_start,
         warmup_steps: schedule.warmup_steps(),
         beta: schedule.beta(),
+        half_life: schedule.half_life(),
         steps,
     }
 }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { emptyCatalog } from '../../www/state/catalog.js';
 import { defaultView } from '../../www/state/view.js';
 import { decodeView, encodeView } from '../../www/state/view-link.js';
 import { linkTo } from './link.mjs';
@@ -90,20 +91,21 @@ test('a colour is chosen without a restart, stays with its lane, and is in the l
 
 test('view settings in a link are checked one by one', () => {
   const view = { ...defaultView({ theme: 'dark', smoothing: 0.3 }, true), colours: [null, 4], hidden: [2] };
-  assert.deepEqual(decodeView(encodeView(view)), {
+  assert.deepEqual(decodeView(encodeView(view), emptyCatalog), {
     view: { colours: [null, 4], hidden: [2] },
     problems: [],
   });
   assert.equal(encodeView(defaultView({ theme: 'light', smoothing: 0.9 }, true)), '');
   const { view: kept, problems } = decodeView(
-    btoa(JSON.stringify({ hidden: [1], colours: [1.5], panels: { accuracy: {} }, zoom: 3 })),
+    btoa(JSON.stringify({ hidden: [1], colours: [1.5], panels: { accuracy: {} }, zoom: 3, x: 'age' })),
+    emptyCatalog,
   );
   assert.deepEqual(kept, { hidden: [1] });
   assert.deepEqual(
     problems.map(({ field }) => field),
-    ['v.colours', 'v.panels', 'v.zoom'],
+    ['v.colours', 'v.panels', 'v.zoom', 'v.x'],
   );
-  assert.equal(decodeView('%%%').problems.length, 1);
+  assert.equal(decodeView('%%%', emptyCatalog).problems.length, 1);
 });
 
 test('unusable view settings are named, and the experiment runs all the same', async () => {

@@ -4,8 +4,10 @@ import uPlot from 'uplot';
 
 /** @import { PlotSpec } from './line-plot.js' */
 
+const place = new Intl.NumberFormat();
+
 /**
- * The axes of steps and of values.
+ * The axes of x and of values.
  *
  * @param {CSSStyleDeclaration} ink  Text in its colour, grid lines in its border's.
  * @param {() => PlotSpec} spec
@@ -24,10 +26,11 @@ export function axesOf(ink, spec) {
   return [
     {
       ...common,
-      label: 'step',
+      label: spec().xLabel,
       labelSize: 14,
       size: 26,
-      values: (_, ticks) => ticks.map((step) => (Number.isInteger(step) ? step.toLocaleString() : '')),
+      grid: { ...common.grid, filter: (_, ticks) => (spec().xLog ? ticks.map(powerOfTen) : ticks) },
+      values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : place.format(tick))),
     },
     {
       ...common,

@@ -1,11 +1,11 @@
 /**
- * A line chart over steps: uPlot with the lab's axes, zoom, marks and reading aid. It knows data and
+ * A line chart: uPlot with the lab's axes, zoom, marks and reading aid. It knows data and
  * scales only; what the lines mean is the caller's business.
  */
 
 import uPlot from 'uplot';
 import { axesOf, rangeOf } from './axes.js';
-import { drawMarks } from './marks.js';
+import { drawMarks, drawNow } from './marks.js';
 import { nearest, Reading } from './reading.js';
 
 /**
@@ -21,23 +21,31 @@ import { nearest, Reading } from './reading.js';
  * @property {(number | null)[]} values  One per x.
  */
 
+/** @typedef {{ high: number, low: number, colour: string }} Band  Filled between two lines. */
+
 /**
  * @typedef {object} PlotSpec
  * @property {number[]} x
  * @property {Line[]} lines
+ * @property {Band[]} bands
  * @property {[number, number]} xRange
+ * @property {string} xLabel
+ * @property {boolean} xLog
  * @property {boolean} log
  * @property {string} yLabel
  * @property {[number, number] | null} yLimits   Values that the axis never leaves.
  * @property {(value: number) => string} format  For the axis.
  * @property {(value: number, line: number, row: number) => string} read  For the reading aid.
  * @property {import('./marks.js').Mark[]} marks
- * @property {number | null} now                 Step to point at.
+ * @property {number | null} now                 Where the run is: a line, and a dot on every line of the chart.
+ * @property {import('./handles.js').Handle[]} handles  What can be dragged.
  * @property {boolean} dark
  */
 
 /** Charts of the page share the cursor. */
-const SYNC_KEY = 'steps';
+const SYNC_KEY = 'x';
+/** Appended to a colour `#rrggbb`. */
+const BAND_ALPHA = '2e';
 
 export class LinePlot {
   /** @type {uPlot} */
@@ -52,10 +60,12 @@ export class LinePlot {
    * @param {HTMLElement} host
    * @param {PlotSpec} spec
    * @param {(range: [number, number] | null) => void} onZoom  null asks for the whole range.
+   * @param {() => void} onDraw  Called after every drawing: scales may have changed.
    */
-  constructor(host, spec, onZoom) {
+  constructor(host, spec, onZoom, onDraw) {
     this.host = host;
     this.onZoom = onZoom;
+    this.onDraw = onDraw;
     this.#spec = spec;
     this.#structure = structureOf(spec);
     this.#reading = new Reading(() => this.#spec);
@@ -89,6 +99,26 @@ export class LinePlot {
     this.#plot.setCursor({ left: this.#plot.valToPos(x, 'x'), top: this.#plot.over.clientHeight / 2 });
   }
 
+  /**
+   * Where a point lies in the host, in CSS pixels.
+   *
+   * @param {number} x
+   * @param {number | null} y  null is the lower edge of the plot.
+   */
+  place(x, y) {
+    const { left, top, height } = this.#plot.bbox;
+    const down = y === null ? height / devicePixelRatio : this.#plot.valToPos(y, 'y');
+    return {
+      left: left / devicePixelRatio + this.#plot.valToPos(x, 'x'),
+      top: top / devicePixelRatio + down,
+    };
+  }
+
+  /** The x below a point of the window. @param {number} clientX */
+  xAt(clientX) {
+    return this.#plot.posToVal(clientX - this.#plot.over.getBoundingClientRect().left, 'x');
+  }
+
   destroy() {
     this.#plot.destroy();
   }
@@ -100,7 +130,8 @@ export class LinePlot {
     const options = {
       width: Math.max(width, 120),
       height: Math.max(height, 80),
-      padding: [10, 20, 0, 0],
+      // Marks are named above the plot, where no line runs through their words.
+      padding: [this.#spec.marks.length > 0 ? 20 : 10, 20, 0, 0],
       legend: { show: false },
       cursor: {
         // Zooming reaches the other charts through the page's state, not through uPlot.
@@ -121,7 +152,7 @@ export class LinePlot {
         },
       },
       scales: {
-        x: { time: false, range: () => this.#spec.xRange },
+        x: { time: false, distr: this.#spec.xLog ? 3 : 1, range: () => this.#spec.xRange },
         y: {
           distr: this.#spec.log ? 3 : 1,
           range: (_, min, max) => rangeOf(min, max, this.#spec),
@@ -129,8 +160,13 @@ export class LinePlot {
       },
       axes: axesOf(ink, () => this.#spec),
       series: [{}, ...this.#spec.lines.map(seriesOf)],
+      bands: this.#spec.bands.map(({ high, low, colour }) => ({
+        series: [high + 1, low + 1],
+        fill: colour + BAND_ALPHA,
+      })),
       hooks: {
         drawAxes: [(plot) => drawMarks(plot, this.#spec, ink)],
+        draw: [(plot) => drawNow(plot, this.#spec), () => this.onDraw()],
         setCursor: [(plot) => this.#reading.refresh(plot)],
         setSelect: [(plot) => this.#zoomTo(plot)],
         ready: [(plot) => this.#reading.attach(plot)],
@@ -160,7 +196,7 @@ function dataOf({ x, lines, log }) {
 }
 
 /** What uPlot cannot change after it was made. @param {PlotSpec} spec */
-function structureOf({ lines, log, yLabel, dark }) {
+function structureOf({ lines, bands, log, xLog, xLabel, yLabel, dark, marks }) {
   const styles = lines.map(({ label, colour, dash, width, opacity, stepped }) => [
     label,
     colour,
@@ -169,7 +205,7 @@ function structureOf({ lines, log, yLabel, dark }) {
     opacity,
     stepped,
   ]);
-  return JSON.stringify([styles, log, yLabel, dark]);
+  return JSON.stringify([styles, bands, log, xLog, xLabel, yLabel, dark, marks.length > 0]);
 }
 
 /** @param {Line} line @returns {uPlot.Series} */

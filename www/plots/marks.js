@@ -5,7 +5,7 @@
 /**
  * @typedef {object} Mark
  * @property {number} x
- * @property {string} label   Drawn at the top where there is room.
+ * @property {string} label   Drawn above the plot where there is room.
  * @property {string | null} colour  null takes the chart's ink.
  */
 
@@ -18,7 +18,7 @@ export function drawMarks(plot, { marks, now, xRange }, ink) {
   const ratio = devicePixelRatio;
   ctx.save();
   ctx.font = `${10 * ratio}px ${ink.fontFamily}`;
-  ctx.textBaseline = 'top';
+  ctx.textBaseline = 'bottom';
   ctx.textAlign = 'left';
   ctx.lineWidth = ratio;
   const inside = marks.filter(({ x }) => x > xRange[0] && x < xRange[1]).sort((a, b) => a.x - b.x);
@@ -30,19 +30,40 @@ export function drawMarks(plot, { marks, now, xRange }, ink) {
   ctx.globalAlpha = 1;
   let free = Number.NEGATIVE_INFINITY;
   for (const { x, label, colour } of inside) {
-    const left = plot.valToPos(x, 'x', true) + 3 * ratio;
+    const left = plot.valToPos(x, 'x', true);
     const width = ctx.measureText(label).width;
     if (left < free || left + width > bbox.left + bbox.width) continue;
-    ctx.fillStyle = ink.backgroundColor;
-    ctx.fillRect(left - ratio, bbox.top, width + 2 * ratio, 11 * ratio);
     ctx.fillStyle = colour ?? ink.color;
-    ctx.fillText(label, left, bbox.top + ratio);
+    ctx.fillText(label, left, bbox.top - 3 * ratio);
     free = left + width + LABEL_GAP * ratio;
   }
   if (now !== null && now > xRange[0] && now < xRange[1]) {
     ctx.globalAlpha = 0.8;
     ctx.strokeStyle = ink.color;
     line(ctx, plot.valToPos(now, 'x', true), bbox, []);
+  }
+  ctx.restore();
+}
+
+/** A dot on every line where the run is. @param {import('uplot')} plot @param {PlotSpec} spec */
+export function drawNow(plot, { x, lines, now, xRange }) {
+  if (now === null || now < xRange[0] || now > xRange[1]) return;
+  const { ctx } = plot;
+  const row = x.findLastIndex((step) => step <= now);
+  ctx.save();
+  for (const { values, colour } of lines) {
+    const value = values.slice(0, row + 1).findLast((known) => known !== null) ?? null;
+    if (value === null) continue;
+    ctx.fillStyle = colour;
+    ctx.beginPath();
+    ctx.arc(
+      plot.valToPos(now, 'x', true),
+      plot.valToPos(value, 'y', true),
+      4 * devicePixelRatio,
+      0,
+      2 * Math.PI,
+    );
+    ctx.fill();
   }
   ctx.restore();
 }

@@ -1,12 +1,14 @@
 import { LitElement } from 'lit';
+import { Handles } from './handles.js';
 import { LinePlot } from './line-plot.js';
-import { readAt } from './reading.js';
+import { headingOf, readAt } from './reading.js';
 
 /** @import { PlotSpec } from './line-plot.js' */
 
 /**
- * `<nm-plot>`: a chart that keyboard and screen reader can walk along: a slider over the steps whose
- * value text reads the lines. Fires `zoom` with the steps to show, or null for all.
+ * `<nm-plot>`: a chart that keyboard and screen reader can walk along: a slider over x whose
+ * value text reads the lines. Fires `zoom` with the range to show, or null for all, and `handle` with
+ * `{id, x}` when one of its handles is moved.
  */
 export class NmPlot extends LitElement {
   static properties = {
@@ -18,6 +20,13 @@ export class NmPlot extends LitElement {
   /** @type {LinePlot | null} */
   #plot = null;
   #observer = new ResizeObserver(() => this.#plot?.resize());
+  /** What the chart is drawn in. Handles lie beside it, since a slider may not hold other controls. */
+  #canvas = document.createElement('div');
+  #handles = new Handles(
+    this,
+    () => this.#plot,
+    (id, x) => this.dispatchEvent(new CustomEvent('handle', { detail: { id, x } })),
+  );
 
   constructor() {
     super();
@@ -27,7 +36,10 @@ export class NmPlot extends LitElement {
     this.name = '';
     /** Row that the keyboard points at; null is the newest. @type {number | null} */
     this.row = null;
-    this.addEventListener('keydown', (event) => this.#onKey(event));
+    this.#canvas.className = 'canvas';
+    this.#canvas.tabIndex = 0;
+    this.#canvas.setAttribute('role', 'slider');
+    this.#canvas.addEventListener('keydown', (event) => this.#onKey(event));
   }
 
   /** Light DOM: uPlot's style sheet is the page's. */
@@ -37,8 +49,7 @@ export class NmPlot extends LitElement {
 
   connectedCallback() {
     super.connectedCallback();
-    this.tabIndex = 0;
-    this.setAttribute('role', 'slider');
+    this.append(this.#canvas);
     this.#observer.observe(this);
   }
 
@@ -53,15 +64,25 @@ export class NmPlot extends LitElement {
     const { spec } = this;
     if (!spec) return;
     if (this.#plot) this.#plot.update(spec);
-    else this.#plot = new LinePlot(this, spec, (range) => this.#zoom(range));
+    else {
+      const placeHandles = () => this.#handles.place();
+      this.#plot = new LinePlot(this.#canvas, spec, (range) => this.#zoom(range), placeHandles);
+    }
+    this.#handles.update(spec.handles, spec.xRange);
+    this.#describe(spec);
+  }
+
+  /** @param {PlotSpec} spec */
+  #describe(spec) {
     const row = Math.min(this.row ?? Infinity, spec.x.length - 1);
-    const readings = readAt(spec, row).map(({ label, text }) => `${label} ${text}`);
-    this.ariaLabel = this.name;
-    this.ariaValueMin = String(spec.x[0] ?? 0);
-    this.ariaValueMax = String(spec.x.at(-1) ?? 0);
-    this.ariaValueNow = String(spec.x[row] ?? 0);
-    this.ariaValueText =
-      readings.length > 0 ? `step ${spec.x[row]}: ${readings.join(', ')}` : 'nothing measured yet';
+    const read = readAt(spec, row);
+    const readings = read.map(({ label, text }) => `${label} ${text}`);
+    this.#canvas.ariaLabel = this.name;
+    this.#canvas.ariaValueMin = String(spec.x[0] ?? 0);
+    this.#canvas.ariaValueMax = String(spec.x.at(-1) ?? 0);
+    this.#canvas.ariaValueNow = String(spec.x[row] ?? 0);
+    this.#canvas.ariaValueText =
+      readings.length > 0 ? `${headingOf(spec, read)}: ${readings.join(', ')}` : 'nothing measured yet';
   }
 
   /** @param {[number, number] | null} range */

@@ -2,6 +2,8 @@
 
 /** @import { PlotSpec } from './line-plot.js' */
 
+const place = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 6 });
+
 export class Reading {
   #box = document.createElement('div');
 
@@ -26,17 +28,25 @@ export class Reading {
       idx === null || idx === undefined || left === undefined || left < 0 ? [] : readAt(this.spec(), idx);
     this.#box.hidden = rows.length === 0;
     if (rows.length === 0 || left === undefined) return;
-    const steps = new Set(rows.map((row) => row.step));
     const heading = document.createElement('strong');
-    heading.textContent = `step ${[...steps].map((step) => step.toLocaleString()).join(', ')}`;
+    heading.textContent = headingOf(this.spec(), rows);
     this.#box.replaceChildren(heading, ...rows.map(rowElement));
-    const room = plot.over.clientWidth - left;
-    const beside = room > this.#box.offsetWidth + 24 ? left + 12 : left - this.#box.offsetWidth - 12;
-    this.#box.style.transform = `translate(${Math.max(0, beside)}px, 4px)`;
+    // On the side with more room. Asking for the box's width would lay the page out at every move.
+    const onLeft = left > plot.bbox.width / devicePixelRatio / 2;
+    this.#box.style.transform = onLeft
+      ? `translate(max(0px, calc(${left - 12}px - 100%)), 4px)`
+      : `translate(${left + 12}px, 4px)`;
   }
 }
 
-/** @typedef {{ label: string, colour: string, value: number, text: string, step: number }} Row */
+/** Where the values lie: `step 40`; a range where lanes lie apart. @param {PlotSpec} spec @param {Row[]} rows */
+export function headingOf({ xLabel }, rows) {
+  const xs = [...new Set(rows.map(({ x }) => x))].sort((a, b) => a - b);
+  const [least = 0, most = 0] = [xs[0], xs.at(-1)];
+  return `${xLabel} ${least === most ? place.format(least) : `${place.format(least)} to ${place.format(most)}`}`;
+}
+
+/** @typedef {{ label: string, colour: string, value: number, text: string, x: number }} Row */
 
 /**
  * Every line's value at `row` or at the nearest row where it has one, greatest first.
@@ -50,10 +60,10 @@ export function readAt({ x, lines, read }, row) {
     .flatMap(({ label, colour, values, read: listed }, index) => {
       if (!listed) return [];
       const at = nearest(values, Math.min(row, x.length - 1));
-      const [value, step] = [values[at] ?? null, x[at]];
-      return value === null || step === undefined
+      const [value, where] = [values[at] ?? null, x[at]];
+      return value === null || where === undefined
         ? []
-        : [{ label, colour, value, text: read(value, index, at), step }];
+        : [{ label, colour, value, text: read(value, index, at), x: where }];
     })
     .sort((a, b) => b.value - a.value);
 }

@@ -6,6 +6,7 @@ import { freeColour } from './lanes.js';
 import { getAt, setAt } from './paths.js';
 
 /** @import { FieldSpec } from '../worker/protocol.d.ts' */
+/** @import { Edit } from './draft.js' */
 /** @import { Json } from './paths.js' */
 /** @import { Session } from './session.js' */
 
@@ -13,19 +14,25 @@ const CHECK_AFTER_MS = 200;
 
 export class Editor {
   #timer = 0;
+  #checking = false;
+  #stale = false;
 
   /** @param {Session} session */
   constructor(session) {
     this.session = session;
   }
 
-  /** @param {string} path @param {unknown} value  As typed where it cannot be read; validation explains. */
-  set(path, value) {
+  /**
+   * @param {string} path
+   * @param {unknown} value  As typed where it cannot be read; validation explains.
+   * @param {boolean} [atOnce]  Has it checked without waiting for a pause, as a drag wants it.
+   */
+  set(path, value, atOnce = false) {
     const document = this.#draft.document;
     if (!document) return;
     const edited =
       path === 'task.kind' ? this.#withTask(document, String(value)) : setAt(document, path, value);
-    this.#edit({ ...this.#draft, document: edited });
+    this.#edit({ ...this.#draft, document: edited }, atOnce);
   }
 
   /** Adds a lane with the table's defaults. */
@@ -102,12 +109,25 @@ export class Editor {
     return { ...document, task: { kind, ...Object.fromEntries(kept) } };
   }
 
-  /** @param {{ document: Json | null, origins: (number | null)[], colours: (number | null)[] }} edit */
-  #edit({ document, origins, colours }) {
+  /** @param {Omit<Edit, 'document'> & { document: Json | null }} edit @param {boolean} [atOnce] */
+  #edit({ document, origins, colours }, atOnce = false) {
     if (!document) return;
     this.session.store.dispatch({ type: 'draft/edited', document, origins, colours });
     clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => void this.session.check(), CHECK_AFTER_MS);
+    if (atOnce) void this.#checkNow();
+    else this.#timer = window.setTimeout(() => void this.session.check(), CHECK_AFTER_MS);
+  }
+
+  /** One check at a time: what was edited meanwhile is checked after it. */
+  async #checkNow() {
+    this.#stale = true;
+    if (this.#checking) return;
+    this.#checking = true;
+    while (this.#stale) {
+      this.#stale = false;
+      await this.session.check();
+    }
+    this.#checking = false;
   }
 
   get #draft() {

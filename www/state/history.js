@@ -16,11 +16,15 @@ import { sameJson } from './paths.js';
  * @property {string[]} keys          Metric keys, in the order of the columns.
  * @property {number[]} steps         Step of each row, strictly rising.
  * @property {Column[][]} lanes       `[lane][metric]`.
+ * @property {Column} elapsed_s       Seconds of training until each row.
+ * @property {number} clock_s         Seconds of training until now, as last told.
  * @property {number} revision
  */
 
+/** @typedef {{ type: 'history/clock', seconds: number }} HistoryAction */
+
 /** @type {History} */
-export const emptyHistory = { keys: [], steps: [], lanes: [], revision: 0 };
+export const emptyHistory = { keys: [], steps: [], lanes: [], elapsed_s: [], clock_s: 0, revision: 0 };
 
 /** @param {History} history @param {Action} action @returns {History} */
 export function history(history, action) {
@@ -37,6 +41,8 @@ export function history(history, action) {
     case 'progress':
       // The run went back: a reset.
       return action.step < (history.steps.at(-1) ?? 0) ? keepUpTo(history, action.step) : history;
+    case 'history/clock':
+      return { ...history, clock_s: action.seconds };
     case 'metrics':
       return append(history, action.step, action.values);
     default:
@@ -47,15 +53,16 @@ export function history(history, action) {
 /** @param {History} history @param {number} lanes @returns {History} */
 function cleared({ keys, revision }, lanes) {
   const columns = Array.from({ length: lanes }, () => keys.map(() => /** @type {Column} */ ([])));
-  return { keys, steps: [], lanes: columns, revision: revision + 1 };
+  return { keys, steps: [], lanes: columns, elapsed_s: [], clock_s: 0, revision: revision + 1 };
 }
 
 /** @param {History} history @param {number} step @returns {History} */
 function keepUpTo(history, step) {
   const rows = history.steps.filter((measured) => measured <= step).length;
   return {
-    keys: history.keys,
+    ...history,
     steps: history.steps.slice(0, rows),
+    elapsed_s: history.elapsed_s.slice(0, rows),
     lanes: history.lanes.map((columns) => columns.map((column) => column.slice(0, rows))),
     revision: history.revision + 1,
   };
@@ -66,6 +73,7 @@ function append(history, step, values) {
   const last = history.steps.at(-1) ?? -1;
   const kept = step < last ? keepUpTo(history, step - 1) : history;
   const row = step === last ? kept.steps.length - 1 : kept.steps.push(step) - 1;
+  kept.elapsed_s[row] ??= history.clock_s;
   kept.lanes.forEach((columns, lane) => {
     columns.forEach((column, metric) => {
       const value = values[lane * kept.keys.length + metric];

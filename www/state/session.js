@@ -8,6 +8,7 @@ import { changes } from './changes.js';
 import { needsFiles, readFiles, taskFor } from './files.js';
 import { lookOfDraft } from './lanes.js';
 import { copied, hashOf, partsOf } from './sharing.js';
+import { Stopwatch } from './stopwatch.js';
 import { decodeView, encodeView } from './view-link.js';
 
 /** @import { Wanted, Event as LabEvent, Problem } from '../worker/protocol.d.ts' */
@@ -27,6 +28,7 @@ export class Session {
   /** Events of a replayed opening are held back while a failed run is being restored. */
   #restoring = false;
   #notices = 0;
+  #stopwatch = new Stopwatch();
 
   /** @param {Store} store */
   constructor(store) {
@@ -57,7 +59,7 @@ export class Session {
   /** Takes the view settings of a link over. @param {string | null} text */
   #showLinked(text) {
     if (text === null) return;
-    const { view, problems } = decodeView(text);
+    const { view, problems } = decodeView(text, this.store.state.catalog);
     this.store.dispatch({ type: 'view/linked', view });
     if (problems.length > 0) {
       const words = 'Some view settings of this link cannot be used. The rest of it is shown.';
@@ -303,6 +305,7 @@ export class Session {
   /** @param {LabEvent} event */
   #receive(event) {
     if (this.#restoring && event.type === 'opened') return;
+    this.#keepTime(event);
     this.store.dispatch(event);
     if (event.type === 'rejected') this.notify('error', event.message);
     if (event.type === 'failed') {
@@ -310,6 +313,20 @@ export class Session {
       this.#restoring = false;
       this.#client?.terminate();
       this.#client = null;
+    }
+  }
+
+  /** @param {LabEvent} event */
+  #keepTime(event) {
+    if (event.type === 'opened') {
+      const { steps, elapsed_s } = this.store.state.history;
+      const row = event.step > 0 ? steps.findLastIndex((step) => step <= event.step) : -1;
+      this.#stopwatch.set(elapsed_s[row] ?? 0);
+    }
+    if (event.type === 'state' && event.state === 'running') this.#stopwatch.start();
+    else if (event.type === 'state' || event.type === 'failed') this.#stopwatch.stop();
+    if (event.type === 'metrics') {
+      this.store.dispatch({ type: 'history/clock', seconds: this.#stopwatch.seconds });
     }
   }
 

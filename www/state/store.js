@@ -13,12 +13,13 @@ import { view } from './view.js';
 
 /** @import { Event as LabEvent } from '../worker/protocol.d.ts' */
 /** @import { DraftAction } from './draft.js' */
+/** @import { HistoryAction } from './history.js' */
 /** @import { NoticeAction } from './notices.js' */
 /** @import { RunAction } from './run.js' */
 /** @import { ViewAction } from './view.js' */
 /** @import { DeviceAction } from './device.js' */
 
-/** @typedef {LabEvent | DraftAction | NoticeAction | RunAction | ViewAction | DeviceAction} Action */
+/** @typedef {LabEvent | DraftAction | HistoryAction | NoticeAction | RunAction | ViewAction | DeviceAction} Action */
 
 /**
  * @typedef {object} State

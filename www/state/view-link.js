@@ -5,13 +5,15 @@
 
 import { sameJson } from './paths.js';
 import { defaultView, SUBSETS } from './view.js';
+import { xKeys } from './x-axes.js';
 
 /** @import { Problem } from '../worker/protocol.d.ts' */
+/** @import { Catalog } from './catalog.js' */
 /** @import { Json } from './paths.js' */
 /** @import { View } from './view.js' */
 
 /** The settings that a link carries. */
-const SHARED = /** @type {const} */ (['colours', 'hidden', 'panels']);
+const SHARED = /** @type {const} */ (['colours', 'hidden', 'x', 'xLog', 'bands', 'panels']);
 const DEFAULTS = defaultView({ theme: 'auto', smoothing: 0 }, false);
 const MOST_LANES = 64;
 
@@ -29,9 +31,10 @@ export function encodeView(view) {
  * The settings of a link, checked one by one.
  *
  * @param {string} text
+ * @param {Catalog} catalog  Which axes there are.
  * @returns {{ view: Partial<SharedView>, problems: Problem[] }}
  */
-export function decodeView(text) {
+export function decodeView(text, catalog) {
   /** @type {unknown} */
   let json;
   try {
@@ -47,7 +50,7 @@ export function decodeView(text) {
   /** @type {Json} */
   const view = {};
   for (const [key, value] of Object.entries(json)) {
-    const reason = CHECKS[/** @type {keyof typeof CHECKS} */ (key)]?.(value) ?? unknown(key);
+    const reason = CHECKS[/** @type {keyof typeof CHECKS} */ (key)]?.(value, catalog) ?? unknown(key);
     if (reason === '') view[key] = value;
     else problems.push({ field: `v.${key}`, reason });
   }
@@ -68,10 +71,19 @@ function lanes(value, gaps) {
   return listed ? '' : `must be a list of at most ${MOST_LANES} whole numbers below ${MOST_LANES}`;
 }
 
+/** @param {unknown} value */
+const flag = (value) => (typeof value === 'boolean' ? '' : 'must be true or false');
+
 /** What is wrong with a setting; empty when nothing is. */
 const CHECKS = {
   colours: (/** @type {unknown} */ value) => lanes(value, true),
   hidden: (/** @type {unknown} */ value) => lanes(value, false),
+  x: (/** @type {unknown} */ value, /** @type {Catalog} */ catalog) => {
+    const keys = xKeys(catalog);
+    return keys.some((key) => key === value) ? '' : `must be one of ${keys.join(', ')}`;
+  },
+  xLog: (/** @type {unknown} */ value) => flag(value),
+  bands: (/** @type {unknown} */ value) => flag(value),
   panels: (/** @type {unknown} */ value) => panels(value),
 };
 

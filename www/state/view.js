@@ -27,7 +27,11 @@ export const SUBSETS = [
  * @property {number} smoothing            Weight of the past in the running average, in [0, 1).
  * @property {number[]} hidden             Lanes that are not drawn.
  * @property {(number | null)[]} colours   Palette entry of each lane; without one a lane takes its own number.
- * @property {[number, number] | null} zoom  Steps shown; null shows the whole budget.
+ * @property {string} x                    What charts run along: `step`, `time` or the key of a cost metric.
+ * @property {boolean} xLog                Whether that axis is logarithmic.
+ * @property {boolean} bands               Whether lanes that differ only in their seed are drawn as one mean with a band.
+ * @property {[number, number] | null} zoom  Part of the x axis that is shown; null shows all.
+ * @property {number | null} designed      Lane of the draft whose schedule has handles; null picks one.
  * @property {Record<PanelId, Panel>} panels
  */
 
@@ -39,6 +43,9 @@ export const SUBSETS = [
  *   | { type: 'view/lane_toggled', lane: number }
  *   | { type: 'view/lane_coloured', lane: number, colour: number }
  *   | { type: 'view/lanes', hidden: number[], colours: (number | null)[] }
+ *   | { type: 'view/x', x: string, xLog: boolean }
+ *   | { type: 'view/bands', bands: boolean }
+ *   | { type: 'view/designed', lane: number }
  *   | { type: 'view/linked', view: Partial<View> }
  *   | { type: 'view/zoomed', zoom: [number, number] | null }} ViewAction
  */
@@ -54,7 +61,11 @@ export function defaultView({ theme, smoothing }, prefersDark) {
     smoothing,
     hidden: [],
     colours: [],
+    x: 'step',
+    xLog: false,
+    bands: true,
     zoom: null,
+    designed: null,
     panels: {
       accuracy: { ...panel('val_accuracy'), hardened: true },
       noise: panel('grad_abs_var'),
@@ -101,7 +112,14 @@ export function view(view, action) {
       return { ...view, colours: colours.with(action.lane, action.colour) };
     }
     case 'view/lanes':
-      return { ...view, hidden: action.hidden, colours: action.colours };
+      return { ...view, hidden: action.hidden, colours: action.colours, designed: null };
+    case 'view/x':
+      // A part of one axis means nothing on another.
+      return { ...view, x: action.x, xLog: action.xLog, zoom: null };
+    case 'view/bands':
+      return { ...view, bands: action.bands };
+    case 'view/designed':
+      return { ...view, designed: action.lane };
     case 'view/linked':
       return { ...view, ...action.view };
     case 'view/zoomed':

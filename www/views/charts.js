@@ -2,9 +2,12 @@ import { html, nothing } from 'lit';
 import { guard } from 'lit/directives/guard.js';
 import { live } from 'lit/directives/live.js';
 import '../plots/nm-plot.js';
+import { laneName } from '../state/changes.js';
+import { designedLane, gripsOf } from '../state/designer.js';
+import { lanesOf } from '../state/draft.js';
 import { SUBSETS } from '../state/view.js';
 import { dataTable } from './data-table.js';
-import { PLANNED } from './planned.js';
+import { PLANNED, plannedOf } from './planned.js';
 import { metricOf, plotSpec } from './plot-spec.js';
 
 /** @import { Lab } from './nm-lab.js' */
@@ -40,12 +43,39 @@ function chart(lab, id, title) {
         <h2 id="chart-${id}" title=${metric.help}>${title}</h2>
         ${options(lab, id)}
       </div>
-      <nm-plot .spec=${spec} .name=${`${title}: ${metric.label} by step`} @zoom=${zoom}></nm-plot>
+      <nm-plot
+        .spec=${spec}
+        .name=${`${title}: ${metric.label} by ${spec.xLabel}`}
+        @zoom=${zoom}
+        @handle=${(/** @type {CustomEvent<{ id: string, x: number }>} */ { detail }) => moveGrip(lab, detail)}
+      ></nm-plot>
       ${dataTable(metric.label, spec, state.view.panels[id].table, (table) =>
         session.store.dispatch({ type: 'view/panel', panel: id, change: { table } }),
       )}
     </section>
   `;
+}
+
+/** Sets the field of a handle that was moved. @param {Lab} lab @param {{ id: string, x: number }} moved */
+function moveGrip({ session, editor }, { id, x }) {
+  // Of the state now: several moves can come before the next drawing.
+  const { state } = session.store;
+  const grip = gripsOf(state, designedLane(state)).find((candidate) => candidate.id === id);
+  if (grip) editor.set(grip.path, grip.value(x), true);
+}
+
+/** Which lane's schedule has the handles. @param {Lab} lab */
+function designed({ state, session }) {
+  const lanes = lanesOf(state.draft.document).map((lane, index) => [
+    String(index),
+    laneName(lane, state.catalog.fields),
+  ]);
+  return choice(
+    'Handles of',
+    String(designedLane(state)),
+    /** @type {[string, string][]} */ (lanes),
+    (lane) => session.store.dispatch({ type: 'view/designed', lane: Number(lane) }),
+  );
 }
 
 /** @param {Lab} lab @param {PanelId} id */
@@ -65,6 +95,7 @@ function options(lab, id) {
             )
           : nothing
       }
+      ${plannedOf(panel.metric) && id === 'schedule' ? designed(lab) : nothing}
       ${hasHardened ? check('hardened too', panel.hardened, (hardened) => set({ hardened })) : nothing}
       ${id === 'accuracy' ? nothing : check('log', metricOf(state, id).log, (log) => set({ log }))}
     </div>

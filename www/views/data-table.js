@@ -24,7 +24,7 @@ export function dataTable(caption, spec, open, toggled) {
 }
 
 /** @param {string} caption @param {PlotSpec} spec */
-function table(caption, { x, lines, read }) {
+function table(caption, { x, xLabel, lines, read }) {
   const listed = lines.map((line, index) => ({ line, index })).filter(({ line }) => line.read);
   const measured = x
     .map((_, row) => row)
@@ -37,7 +37,7 @@ function table(caption, { x, lines, read }) {
         </caption>
         <thead>
           <tr>
-            <th scope="col">Step</th>
+            <th scope="col">${xLabel}</th>
             ${listed.map(({ line }) => html`<th scope="col">${line.label}</th>`)}
           </tr>
         </thead>

@@ -8,6 +8,7 @@
  * @property {string} label
  * @property {string} help
  * @property {boolean} log
+ * @property {string[]} grips       What can be dragged in its chart.
  * @property {string[]} measuredAs  Metrics that report the same, step by step.
  */
 
@@ -18,6 +19,7 @@ export const PLANNED = [
     label: 'Mask decay D(j)',
     help: 'Pruned weights count D times in the forward pass (arXiv 2402.04744, section 3).',
     log: false,
+    grips: ['beta', 'dense', 'finetune'],
     measuredAs: ['ff_decay'],
   },
   {
@@ -25,6 +27,7 @@ export const PLANNED = [
     label: 'Density N / M',
     help: 'Share of the weights inside the mask, whatever D is.',
     log: false,
+    grips: ['dense', 'finetune'],
     measuredAs: ['ff_density', 'ff_n', 'ff_m'],
   },
   {
@@ -32,6 +35,7 @@ export const PLANNED = [
     label: 'Learning rate',
     help: 'AdamW’s rate: a straight warm-up, then a cosine.',
     log: false,
+    grips: ['warmup'],
     measuredAs: ['learning_rate'],
   },
 ];

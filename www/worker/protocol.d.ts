@@ -380,7 +380,11 @@ warmup_steps: number,
 /**
  * Rate of D(j) per step; null for recipes without decay.
  */
-beta: number | null, };
+beta: number | null, 
+/**
+ * Steps after the dense phase until D is one half; null where it never falls that far.
+ */
+half_life: number | null, };
 
 export type OpenedLane = { 
 /**

@@ -1,0 +1,66 @@
+/** Lanes that differ only in their seed: repetitions of one configuration. */
+
+/** @import { RawExperiment } from '../worker/protocol.d.ts' */
+/** @import { Column } from './history.js' */
+/** @import { State } from './store.js' */
+
+/** Groups lanes whose every field but name and seed is the same, in the order of their first lanes. @param {RawExperiment | null} document @returns {number[][]} */
+export function seedGroups(document) {
+  /** @type {Map<string, number[]>} */
+  const groups = new Map();
+  for (const [index, lane] of (document?.lanes ?? []).entries()) {
+    const key = withoutSeed(lane);
+    groups.set(key, [...(groups.get(key) ?? []), index]);
+  }
+  return [...groups.values()];
+}
+
+/** @param {RawExperiment['lanes'][number]} lane */
+function withoutSeed(lane) {
+  return JSON.stringify({ ...lane, name: null, seed: null });
+}
+
+/**
+ * Mean of columns and the band of one sample standard deviation around it; null where one of them has
+ * no value.
+ *
+ * @param {Column[]} columns
+ * @returns {{ mean: Column, low: Column, high: Column }}
+ */
+export function spread(columns) {
+  /** @type {{ mean: Column, low: Column, high: Column }} */
+  const out = { mean: [], low: [], high: [] };
+  const rows = Math.min(...columns.map(({ length }) => length));
+  for (let row = 0; row < rows; row += 1) {
+    let [mean, squares, count] = [0, 0, 0];
+    for (const column of columns) {
+      const value = column[row] ?? null;
+      if (value === null) continue;
+      // Welford's update: small differences of large values are not lost.
+      count += 1;
+      const delta = value - mean;
+      mean += delta / count;
+      squares += delta * (value - mean);
+    }
+    const whole = count === columns.length;
+    const deviation = whole && count > 1 ? Math.sqrt(squares / (count - 1)) : 0;
+    out.mean.push(whole ? mean : null);
+    out.low.push(whole ? mean - deviation : null);
+    out.high.push(whole ? mean + deviation : null);
+  }
+  return out;
+}
+
+/** @typedef {{ lanes: number[], label: string }} Trace  Lanes that are drawn as one line, and its name. */
+
+/** What charts draw of the lanes: each by itself, or repetitions together. @param {State} state @returns {Trace[]} */
+export function tracesOf({ run, view }) {
+  const name = (/** @type {number} */ lane) => run.lanes[lane]?.name ?? '';
+  const single = run.lanes.map((_, lane) => ({ lanes: [lane], label: name(lane) }));
+  const groups = seedGroups(run.document);
+  if (!view.bands || groups.flat().length !== single.length) return single;
+  return groups.map((lanes) => {
+    const [first = 0] = lanes;
+    return { lanes, label: lanes.length > 1 ? `${name(first)}, N = ${lanes.length}` : name(first) };
+  });
+}

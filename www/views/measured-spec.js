@@ -1,0 +1,127 @@
+/** Charts of what was measured. */
+
+import { colourOf } from '../plots/palette.js';
+import { smooth } from '../plots/smoothing.js';
+import { columnOf } from '../state/history.js';
+import { spread, tracesOf } from '../state/seeds.js';
+import { colourIndex } from '../state/view.js';
+import { align, isCommon, positions, xAxis } from '../state/x-axes.js';
+import { formatNumber, formatterOf } from './format.js';
+import { laneLine } from './lane-line.js';
+import { marksOf } from './stage-marks.js';
+
+/** @import { Band, Line, PlotSpec } from '../plots/line-plot.js' */
+/** @import { Trace } from '../state/seeds.js' */
+/** @import { Alignment } from '../state/x-axes.js' */
+/** @import { PanelId } from '../state/view.js' */
+/** @import { Lab } from './nm-lab.js' */
+/** @import { Shown } from './plot-spec.js' */
+
+/** The raw line behind its running average. */
+const FAINT = 0.22;
+
+/** @param {Lab} lab @param {PanelId} id @param {Shown} shown @returns {PlotSpec} */
+export function measuredSpec(lab, id, shown) {
+  const { state, dark } = lab;
+  const { history, view, catalog, run } = state;
+  const axis = xAxis(catalog, view.x);
+  const visible = run.lanes.map((_, lane) => lane).filter((lane) => !view.hidden.includes(lane));
+  const aligned = align(history, axis.key, visible, shown.key, view.xLog);
+  const format = formatterOf(catalog.metrics.find(({ key }) => key === shown.key));
+  const share = id === 'accuracy';
+  return {
+    x: aligned.x,
+    ...linesOf(lab, id, shown.key, aligned),
+    read: format,
+    xRange: view.zoom ?? fullRange(lab, aligned.x),
+    xLabel: axis.unit ? `${axis.label} (${axis.unit})` : axis.label,
+    xLog: view.xLog,
+    log: shown.log,
+    yLabel: share ? `${shown.label} (%)` : shown.label + (shown.unit ? ` (${shown.unit})` : ''),
+    yLimits: share ? [0, 1] : null,
+    format: share ? (value) => String(Math.round(value * 1000) / 10) : formatNumber,
+    marks: marksOf(markedOf(lab, visible), (lane, step) => placeOfStep(lab, lane, step), isCommon(axis.key)),
+    now: null,
+    handles: [],
+    dark,
+  };
+}
+
+/** The whole budget where it is known in advance, what was measured otherwise. @param {Lab} lab @param {number[]} x @returns {[number, number]} */
+function fullRange({ state: { view, run } }, x) {
+  const least = view.xLog ? (x[0] ?? 1) : isCommon(view.x) ? 0 : (x[0] ?? 0);
+  if (view.x === 'step') return [Math.min(least, run.steps), Math.max(1, run.steps)];
+  const most = x.at(-1) ?? 1;
+  return most > least ? [least, most] : [least * 0.9, least * 1.1 || 1];
+}
+
+/** @param {Lab} lab @param {number[]} visible */
+function markedOf({ state: { run, view }, dark }, visible) {
+  return visible.flatMap((lane) => {
+    const schedule = run.schedule[lane];
+    return schedule ? [{ lane, schedule, colour: colourOf(colourIndex(view, lane), dark) }] : [];
+  });
+}
+
+/** Where a lane's step lies on the chosen axis; null where no report is that far. @param {Lab} lab @param {number} lane @param {number} step */
+function placeOfStep({ state: { history, view } }, lane, step) {
+  if (view.x === 'step') return step;
+  const row = history.steps.findIndex((measured) => measured >= step);
+  return row < 0 ? null : (positions(history, view.x, lane)[row] ?? null);
+}
+
+/** @param {Lab} lab @param {PanelId} id @param {string} key @param {Alignment} aligned @returns {{ lines: Line[], bands: Band[] }} */
+function linesOf(lab, id, key, aligned) {
+  const { history, view } = lab.state;
+  const past = key.startsWith('train_') || id === 'noise' ? view.smoothing : 0;
+  const hardened = view.panels[id].hardened && history.keys.includes(`${key}_hard`);
+  /** @type {{ lines: Line[], bands: Band[] }} */
+  const drawn = { lines: [], bands: [] };
+  for (const trace of tracesOf(lab.state)) {
+    const lanes = trace.lanes.filter((lane) => !view.hidden.includes(lane));
+    if (lanes.length === 0) continue;
+    addTrace(lab, drawn, { ...trace, lanes }, key, past, aligned);
+    if (hardened) addHardened(lab, drawn.lines, { ...trace, lanes }, key, aligned);
+  }
+  return drawn;
+}
+
+/**
+ * @param {Lab} lab
+ * @param {{ lines: Line[], bands: Band[] }} drawn
+ * @param {Trace} trace
+ * @param {string} key
+ * @param {number} past
+ * @param {Alignment} aligned
+ */
+function addTrace(lab, drawn, { lanes, label }, key, past, aligned) {
+  const { state, dark } = lab;
+  const [first = 0] = lanes;
+  const columns = lanes.map((lane) => columnOf(state.history, lane, key));
+  const line = (/** @type {(number | null)[]} */ values) =>
+    laneLine(first, colourIndex(state.view, first), dark, label, aligned.place(first, values));
+  const dots = key.startsWith('val_');
+  const [only] = columns;
+  if (lanes.length === 1 && only) {
+    const smoothed = line(smooth(only, past));
+    if (past > 0) {
+      drawn.lines.push({ ...line(only), dash: [], opacity: FAINT, width: 1, read: false });
+    }
+    drawn.lines.push({ ...smoothed, dots });
+    return;
+  }
+  const { mean, low, high } = spread(columns.map((column) => smooth(column, past)));
+  const edge = { dash: [], width: 0, opacity: 0, read: false };
+  drawn.bands.push({ high: drawn.lines.length, low: drawn.lines.length + 1, colour: line(mean).colour });
+  drawn.lines.push({ ...line(high), ...edge }, { ...line(low), ...edge }, { ...line(mean), dots });
+}
+
+/** The value under the target mask; a lane without a mask is the same hardened. @param {Lab} lab @param {Line[]} lines @param {Trace} trace @param {string} key @param {Alignment} aligned */
+function addHardened({ state, dark }, lines, { lanes, label }, key, aligned) {
+  const [first = 0] = lanes;
+  if (!state.run.lanes[first]?.sparse_parameters) return;
+  const columns = lanes.map((lane) => columnOf(state.history, lane, `${key}_hard`));
+  const values = aligned.place(first, spread(columns).mean);
+  const line = laneLine(first, colourIndex(state.view, first), dark, `${label}, hardened`, values);
+  lines.push({ ...line, opacity: 0.55, width: 1.25 });
+}
