@@ -1,6 +1,7 @@
 // Axes, seeds and scales of the charts.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { seedGroups, spread } from '../../www/state/seeds.js';
 import { linkTo } from './link.mjs';
@@ -135,4 +136,47 @@ test('repetitions are told by everything but name and seed, and spread as by han
   ]);
   assert.deepEqual(mean, [3, null]);
   assert.deepEqual([low[0], high[0]], [3 - Math.sqrt(7), 3 + Math.sqrt(7)]);
+});
+
+test('a chart saves as SVG with its curves as vectors, and as PNG of the same drawing', async () => {
+  const page = await visit(linkTo({ ...SEEDS, name: 'Curves <&> "names"' }), { colorScheme: 'dark' });
+  await page.phase('Finished');
+  const save = async (/** @type {string} */ format) => {
+    const [file] = await Promise.all([
+      page.page.waitForEvent('download'),
+      page.press(`Save Loss as ${format.toUpperCase()}`),
+    ]);
+    assert.equal(file.suggestedFilename(), `nmflow-curves-names-step-100.loss.${format}`);
+    return readFileSync(await file.path());
+  };
+  const svg = (await save('svg')).toString();
+  const read = await page.page.evaluate((source) => {
+    const document = new DOMParser().parseFromString(source, 'image/svg+xml');
+    const words = [...document.querySelectorAll('text')].map(({ textContent }) => textContent ?? '');
+    const vertices = [...document.querySelectorAll('path')].map(
+      (path) => path.getAttribute('d')?.split(/[ML]/).length ?? 0,
+    );
+    return { broken: document.querySelector('parsererror') !== null, words, vertices };
+  }, svg);
+  assert.equal(read.broken, false);
+  for (const words of ['Control', 'Baseline 0, N = 3', 'step', 'Training loss (nats)', 'pruning starts']) {
+    assert.ok(
+      read.words.some((text) => text.includes(words)),
+      words,
+    );
+  }
+  assert.ok(read.words[0]?.includes('Curves <&> "names"'));
+  const { x, lines } = await specOf(page, 'loss');
+  const measured = lines.at(-1).values.filter((/** @type {number | null} */ value) => value !== null).length;
+  assert.ok(measured >= 20 && x.length > measured);
+  assert.ok(read.vertices.includes(measured + 1), `a curve of ${measured} points: ${read.vertices.join()}`);
+
+  const png = await save('png');
+  assert.deepEqual(
+    [...png.subarray(1, 4)],
+    [...'PNG'].map((letter) => letter.charCodeAt(0)),
+  );
+  assert.equal(png.readUInt32BE(16), 1680);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
 });

@@ -289,6 +289,11 @@ export class Session {
     });
   }
 
+  /** Runs what may fail, and says so when it does. @param {() => Promise<unknown>} action */
+  attempt(action) {
+    return this.#guarded(action);
+  }
+
   /** Has the worker check the draft; never touches the run. */
   async check() {
     const { draft } = this.store.state;

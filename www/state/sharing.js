@@ -73,7 +73,12 @@ export function toJson({ catalog, run, device, history }) {
 
 /** @param {string} name @param {string} type @param {string} text */
 export function download(name, type, text) {
-  const address = URL.createObjectURL(new Blob([text], { type }));
+  downloadBlob(name, new Blob([text], { type }));
+}
+
+/** @param {string} name @param {Blob} blob */
+export function downloadBlob(name, blob) {
+  const address = URL.createObjectURL(blob);
   const link = document.createElement('a');
   link.href = address;
   link.download = name;

@@ -5,6 +5,7 @@ import '../plots/nm-plot.js';
 import { laneName } from '../state/changes.js';
 import { designedLane, gripsOf } from '../state/designer.js';
 import { lanesOf } from '../state/draft.js';
+import { downloadBlob, fileName } from '../state/sharing.js';
 import { SUBSETS } from '../state/view.js';
 import { dataTable } from './data-table.js';
 import { PLANNED, plannedOf } from './planned.js';
@@ -49,11 +50,34 @@ function chart(lab, id, title) {
         @zoom=${zoom}
         @handle=${(/** @type {CustomEvent<{ id: string, x: number }>} */ { detail }) => moveGrip(lab, detail)}
       ></nm-plot>
-      ${dataTable(metric.label, spec, state.view.panels[id].table, (table) =>
-        session.store.dispatch({ type: 'view/panel', panel: id, change: { table } }),
-      )}
+      <div class="chart-foot">
+        ${dataTable(metric.label, spec, state.view.panels[id].table, (table) =>
+          session.store.dispatch({ type: 'view/panel', panel: id, change: { table } }),
+        )}
+        ${saveButtons(lab, id, title)}
+      </div>
     </section>
   `;
+}
+
+/** The chart as a file, drawn with what it shows at the moment. @param {Lab} lab @param {PanelId} id @param {string} title */
+function saveButtons(lab, id, title) {
+  const save = async (/** @type {'svg' | 'png'} */ format) => {
+    const { imageOf } = await import('../plots/save-image.js');
+    const { state } = lab.session.store;
+    const name = `${title}: ${metricOf(state, id).label}. ${state.run.document?.name ?? ''}`;
+    const blob = await imageOf(plotSpec({ ...lab, state }, id), name, format);
+    downloadBlob(fileName(state, `${id}.${format}`), blob);
+  };
+  const button = (/** @type {'svg' | 'png'} */ format) => html`<button
+    type="button"
+    class="link"
+    aria-label="Save ${title} as ${format.toUpperCase()}"
+    @click=${() => lab.session.attempt(() => save(format))}
+  >
+    ${format.toUpperCase()}
+  </button>`;
+  return html`<span class="save">${button('png')} ${button('svg')}</span>`;
 }
 
 /** Sets the field of a handle that was moved. @param {Lab} lab @param {{ id: string, x: number }} moved */

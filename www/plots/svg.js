@@ -1,0 +1,210 @@
+/** A chart as a vector drawing of its own: axes, lines, bands, marks and legend. */
+
+import { rangeOf } from './axes.js';
+import { linearTicks, logTicks } from './ticks.js';
+
+/** @import { Line, PlotSpec } from './line-plot.js' */
+
+const FONT = 'system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-serif';
+const BOX = { left: 74, right: 24, top: 62, bottom: 52 };
+const LEGEND_ROW = 18;
+const LEGEND_COLUMN = 210;
+const INKS = {
+  light: { paper: '#ffffff', text: '#1c1c22', muted: '#5f5f6b', grid: '#e3e3e8' },
+  dark: { paper: '#19191d', text: '#ececf1', muted: '#a2a2ae', grid: '#2d2d34' },
+};
+
+/**
+ * @typedef {object} Frame
+ * @property {number} width
+ * @property {number} height       Of the whole drawing, legend included.
+ * @property {{ left: number, right: number, top: number, bottom: number }} box  Edges of the plot.
+ * @property {[number, number]} xRange
+ * @property {[number, number]} yRange
+ * @property {(x: number) => number} px
+ * @property {(y: number) => number} py
+ * @property {(typeof INKS)['light']} ink
+ */
+
+/**
+ * @param {PlotSpec} spec
+ * @param {string} title
+ * @param {{ width: number, height: number }} size  In CSS pixels, without the legend.
+ * @returns {string} An SVG document.
+ */
+export function toSvg(spec, title, size) {
+  const frame = frameOf(spec, size);
+  const { width, height, box, ink } = frame;
+  const clip = `<clipPath id="plot"><rect x="${box.left}" y="${box.top}" width="${box.right - box.left}" height="${box.bottom - box.top}"/></clipPath>`;
+  const parts = [
+    `<rect width="${width}" height="${height}" fill="${ink.paper}"/>`,
+    text(title, 20, 26, ink.text, 'font-size="15" font-weight="600"'),
+    ...axes(spec, frame),
+    ...marks(spec, frame),
+    `<g clip-path="url(#plot)">`,
+    ...spec.bands.map(({ high, low, colour }) => band(spec, frame, high, low, colour)),
+    ...spec.lines.map((line) => path(spec, frame, line)),
+    '</g>',
+    ...legend(spec, frame),
+  ];
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family='${FONT}' font-size="11"><title>${escaped(title)}</title><defs>${clip}</defs>${parts.join('')}</svg>\n`;
+}
+
+/** @param {PlotSpec} spec @param {{ width: number, height: number }} size @returns {Frame} */
+function frameOf(spec, { width, height }) {
+  const columns = Math.max(1, Math.floor((width - BOX.left) / LEGEND_COLUMN));
+  const rows = Math.ceil(spec.lines.filter(({ read }) => read).length / columns);
+  const box = { left: BOX.left, right: width - BOX.right, top: BOX.top, bottom: height - BOX.bottom };
+  const { xRange } = spec;
+  const yRange = rangeOf(...extent(spec), spec);
+  return {
+    width,
+    height: height + rows * LEGEND_ROW + 8,
+    box,
+    xRange,
+    yRange,
+    px: scale(xRange, [box.left, box.right], spec.xLog),
+    py: scale(yRange, [box.bottom, box.top], spec.log),
+    ink: INKS[spec.dark ? 'dark' : 'light'],
+  };
+}
+
+/** Least and greatest value in sight. @param {PlotSpec} spec @returns {[number | null, number | null]} */
+function extent({ x, lines, xRange, log }) {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { values } of lines) {
+    values.forEach((value, row) => {
+      const at = x[row] ?? Number.NaN;
+      if (value === null || !(at >= xRange[0] && at <= xRange[1]) || (log && value <= 0)) return;
+      least = Math.min(least, value);
+      most = Math.max(most, value);
+    });
+  }
+  return least <= most ? [least, most] : [null, null];
+}
+
+/** @param {[number, number]} from @param {[number, number]} to @param {boolean} log @returns {(value: number) => number} */
+function scale([low, high], [start, end], log) {
+  const along = log
+    ? (/** @type {number} */ value) => Math.log(value / low) / Math.log(high / low)
+    : (/** @type {number} */ value) => (value - low) / (high - low);
+  return (value) => round(start + (end - start) * along(value));
+}
+
+/** @param {PlotSpec} spec @param {Frame} frame @returns {string[]} */
+function axes(spec, { box, xRange, yRange, px, py, ink }) {
+  const xTicks = spec.xLog ? logTicks(...xRange) : linearTicks(...xRange, 8);
+  const yTicks = spec.log ? logTicks(...yRange) : linearTicks(...yRange, 6);
+  const middle = (box.top + box.bottom) / 2;
+  return [
+    ...xTicks.flatMap((tick) => [
+      line(px(tick), box.top, px(tick), box.bottom, ink.grid),
+      text(tick.toLocaleString(), px(tick), box.bottom + 16, ink.muted, 'text-anchor="middle"'),
+    ]),
+    ...yTicks.flatMap((tick) => [
+      line(box.left, py(tick), box.right, py(tick), ink.grid),
+      text(spec.format(tick), box.left - 8, py(tick) + 4, ink.muted, 'text-anchor="end"'),
+    ]),
+    text(
+      spec.xLabel,
+      (box.left + box.right) / 2,
+      box.bottom + 38,
+      ink.text,
+      'text-anchor="middle" font-size="12"',
+    ),
+    text(
+      spec.yLabel,
+      0,
+      0,
+      ink.text,
+      `text-anchor="middle" font-size="12" transform="translate(20 ${middle}) rotate(-90)"`,
+    ),
+  ];
+}
+
+/** @param {PlotSpec} spec @param {Frame} frame @returns {string[]} */
+function marks({ marks, xRange }, { box, px, ink }) {
+  let free = Number.NEGATIVE_INFINITY;
+  const inside = marks.filter(({ x }) => x > xRange[0] && x < xRange[1]).sort((a, b) => a.x - b.x);
+  return inside.flatMap(({ x, label, colour }) => {
+    const at = px(x);
+    const drawn = [
+      line(at, box.top, at, box.bottom, colour ?? ink.muted, 'stroke-dasharray="3 3" opacity="0.5"'),
+    ];
+    // Letters are about six units wide; what would run into the name before is left out, as on the page.
+    const end = at + label.length * 5.6;
+    if (at >= free && end <= box.right + BOX.right) {
+      drawn.push(text(label, at, box.top - 5, colour ?? ink.muted, 'font-size="10"'));
+      free = end + 6;
+    }
+    return drawn;
+  });
+}
+
+/** @param {PlotSpec} spec @param {Frame} frame @param {Line} drawn @returns {string} */
+function path(spec, frame, { values, colour, dash, width, opacity, stepped, dots }) {
+  const points = pointsOf(spec, frame, values);
+  if (points.length === 0 || width === 0) return '';
+  const d = points
+    .map(([x, y], index) => `${index === 0 ? 'M' : stepped ? `H${x}V` : 'L'}${pair(x, y, index, stepped)}`)
+    .join('');
+  const dashes = dash.length > 0 ? ` stroke-dasharray="${dash.join(' ')}"` : '';
+  const curve = `<path d="${d}" fill="none" stroke="${colour}" stroke-width="${width}" stroke-linejoin="round" opacity="${opacity}"${dashes}/>`;
+  const circles = dots ? points.map(([x, y]) => `<circle cx="${x}" cy="${y}" r="2" fill="${colour}"/>`) : [];
+  return curve + circles.join('');
+}
+
+/** @param {number} x @param {number} y @param {number} index @param {boolean} stepped */
+const pair = (x, y, index, stepped) => (index > 0 && stepped ? `${y}` : `${x} ${y}`);
+
+/** @param {PlotSpec} spec @param {Frame} frame @param {(number | null)[]} values @returns {[number, number][]} */
+function pointsOf({ x, log, xRange }, { px, py }, values) {
+  return values.flatMap((value, row) => {
+    const at = x[row] ?? Number.NaN;
+    const inside = value !== null && at >= xRange[0] && at <= xRange[1] && (!log || value > 0);
+    return inside ? [/** @type {[number, number]} */ ([px(at), py(value)])] : [];
+  });
+}
+
+/** @param {PlotSpec} spec @param {Frame} frame @param {number} high @param {number} low @param {string} colour @returns {string} */
+function band(spec, frame, high, low, colour) {
+  const upper = pointsOf(spec, frame, spec.lines[high]?.values ?? []);
+  const lower = pointsOf(spec, frame, spec.lines[low]?.values ?? []).reverse();
+  const points = [...upper, ...lower].map((point) => point.join(' '));
+  return points.length > 0
+    ? `<path d="M${points.join('L')}Z" fill="${colour}" fill-opacity="0.18" stroke="none"/>`
+    : '';
+}
+
+/** @param {PlotSpec} spec @param {Frame} frame @returns {string[]} */
+function legend({ lines }, { width, height, box, ink }) {
+  const named = lines.filter(({ read }) => read);
+  const columns = Math.max(1, Math.floor((width - box.left) / LEGEND_COLUMN));
+  const top = height - Math.ceil(named.length / columns) * LEGEND_ROW - 4;
+  return named.flatMap(({ label, colour, dash, width: stroke, opacity }, index) => {
+    const x = box.left + (index % columns) * LEGEND_COLUMN;
+    const y = top + Math.floor(index / columns) * LEGEND_ROW;
+    const style = `stroke-width="${stroke + 0.5}" opacity="${opacity}" stroke-dasharray="${dash.join(' ') || 'none'}"`;
+    return [line(x, y, x + 26, y, colour, style), text(label, x + 34, y + 4, ink.text)];
+  });
+}
+
+/** @param {number} x1 @param {number} y1 @param {number} x2 @param {number} y2 @param {string} stroke @param {string} [more] */
+function line(x1, y1, x2, y2, stroke, more = '') {
+  return `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="${stroke}" ${more}/>`;
+}
+
+/** @param {string} words @param {number} x @param {number} y @param {string} fill @param {string} [more] */
+function text(words, x, y, fill, more = '') {
+  return `<text x="${x}" y="${y}" fill="${fill}" ${more}>${escaped(words)}</text>`;
+}
+
+/** @param {string} words */
+function escaped(words) {
+  return words.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
+}
+
+/** @param {number} value */
+function round(value) {
+  return Math.round(value * 100) / 100;
+}
