@@ -9,20 +9,28 @@ use burn::tensor::Device;
 
 /// Images as patches and class ids, on the device. One lane's worth when all seeds are equal.
 pub struct DeviceBatch {
-    /// `[lanes | 1, batch * tokens, patch row]`.
+    /// `[lanes | 1, patch features, batch * tokens]`.
     pub patches: Buffer,
-    /// `[lanes | 1, batch]`.
+    /// `[lanes | 1, batch]`; -1 for images that only pad.
     pub labels: Buffer,
+    /// Images that count.
+    pub samples: usize,
+    /// Images with those that pad the batch to whole vectors.
+    pub batch: usize,
 }
 
 /// Uploads `(images, labels)` of one or more lanes.
 pub fn upload(lanes: &[(Vec<f32>, Vec<f32>)], grid: &PatchGrid, device: &Device) -> DeviceBatch {
+    let samples = lanes[0].1.len();
+    let batch = PatchGrid::batch(samples);
     let patches: Vec<f32> = lanes.iter().flat_map(|(images, _)| grid.cut(images)).collect();
-    let labels: Vec<f32> = lanes.iter().flat_map(|(_, labels)| labels.iter().copied()).collect();
-    let batch = labels.len() / lanes.len();
+    let padding = || std::iter::repeat_n(-1.0, batch - samples);
+    let labels: Vec<f32> = lanes.iter().flat_map(|(_, labels)| labels.iter().copied().chain(padding())).collect();
     DeviceBatch {
-        patches: buffer::upload(patches, [lanes.len(), batch * grid.tokens(), grid.row()], device),
+        patches: buffer::upload(patches, [lanes.len(), grid.row(), batch * grid.tokens()], device),
         labels: buffer::upload(labels, [lanes.len(), batch], device),
+        samples,
+        batch,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::data::Dataset;
 use crate::experiment::batches::{self, DeviceBatch};
-use crate::kernels::{Buffer, LaneOps, buffer};
+use crate::kernels::{LaneOps, Weights, buffer};
 use crate::metrics::Outcome;
 use crate::model::VisionTransformer;
 use burn::backend::Dispatch;
@@ -13,7 +13,7 @@ const CHUNK: usize = 128;
 
 /// Held-out samples, uploaded once.
 pub struct Validation {
-    chunks: Vec<(usize, DeviceBatch)>,
+    chunks: Vec<DeviceBatch>,
     samples: usize,
 }
 
@@ -25,40 +25,39 @@ impl Validation {
             .map(|first| {
                 let count = CHUNK.min(samples - first);
                 let lane = batches::floats(dataset.validation(first, count));
-                (count, batches::upload(&[lane], &network.architecture.grid, device))
+                batches::upload(&[lane], &network.architecture.grid, device)
             })
             .collect();
         Self { chunks, samples }
     }
 
-    /// Mean loss and accuracy of every lane under `weights` `[lanes, parameters]`.
+    /// Mean loss and accuracy of every lane under `weights`.
     ///
     /// # Errors
     /// The device's own words when it fails.
-    pub async fn evaluate(&self, network: &VisionTransformer, weights: &Buffer) -> Result<Vec<Outcome>, String> {
+    pub async fn evaluate(&self, network: &VisionTransformer, weights: &Weights) -> Result<Vec<Outcome>, String> {
         let outcomes = self
             .chunks
             .iter()
-            .map(|(count, batch)| {
-                let (scores, _) = network.forward(batch.patches.clone(), *count, weights);
-                Dispatch::cross_entropy(&scores, &batch.labels, network.architecture.classes).1
+            .map(|chunk| {
+                let (scores, _) = network.forward(chunk.patches.clone(), chunk.batch, weights);
+                Dispatch::cross_entropy(&scores, &chunk.labels, network.architecture.classes, chunk.samples).1
             })
             .collect();
         let outcomes = buffer::read_all(outcomes).await?;
-        let lanes = outcomes[0].len() / (2 * self.chunks[0].0);
+        let lanes = outcomes[0].len() / (2 * self.chunks[0].batch);
         Ok((0..lanes).map(|lane| mean_outcome(&outcomes, lane, lanes, self.samples)).collect())
     }
 }
 
-/// Mean over the chunks `[lanes, count, 2]` for one lane.
+/// Mean over the chunks `[lanes, 2, batch]` for one lane.
 fn mean_outcome(chunks: &[Vec<f32>], lane: usize, lanes: usize, samples: usize) -> Outcome {
     let (mut loss, mut right) = (0.0, 0.0);
     for chunk in chunks {
         let len = chunk.len() / lanes;
-        for pair in chunk[lane * len..][..len].chunks_exact(2) {
-            loss += f64::from(pair[0]);
-            right += f64::from(pair[1]);
-        }
+        let (losses, rights) = chunk[lane * len..][..len].split_at(len / 2);
+        loss += losses.iter().map(|x| f64::from(*x)).sum::<f64>();
+        right += rights.iter().map(|x| f64::from(*x)).sum::<f64>();
     }
     Outcome { loss: loss / samples as f64, accuracy: right / samples as f64 }
 }

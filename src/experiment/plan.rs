@@ -33,7 +33,17 @@ fn rule_of(state: &SiteState, lane: &LaneConfig, soft_scale: f32) -> Rule {
         refresh: state.refresh,
         along_inputs: lane.group_axis == Axis::In,
         soft_scale: if state.soft_threshold { soft_scale } else { 0.0 },
+        packed: false,
     }
+}
+
+/// Marks what products read in packed form: hard masks of at most `density`. Both forms give the same results, so
+/// this is only a question of speed.
+pub fn packed_up_to(density: f64, mut rules: LaneRules) -> LaneRules {
+    for rule in &mut rules {
+        rule.packed = rule.decay == 0.0 && rule.n < rule.m && rule.n as f64 <= density * rule.m as f64;
+    }
+    rules
 }
 
 /// Rules for a training step.

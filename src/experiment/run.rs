@@ -12,7 +12,7 @@ use crate::config::{ExperimentConfig, LaneConfig, Site};
 use crate::cost::{Meter, NetworkShape};
 use crate::data::Dataset;
 use crate::error::LabError;
-use crate::kernels::{Buffer, LaneOps, Segment, buffer, plan as plan_columns};
+use crate::kernels::{Buffer, LaneOps, PrunableMatrix, Segment, Weights, buffer, packed, plan as plan_columns};
 use crate::metrics::{LaneMetrics, Noise, Outcome, SiteMetrics};
 use crate::model::{Architecture, PatchGrid, VisionTransformer, initial_params};
 use crate::sparsity::{LaneSchedule, LaneState};
@@ -37,10 +37,16 @@ struct State {
 /// Tensors that never change.
 struct Tables {
     segments: IntTensor<Dispatch>,
+    matrices: IntTensor<Dispatch>,
     kinds: Buffer,
+    /// Headers of packed forms in which nothing is packed, by column and by row.
+    unpacked: (Buffer, Buffer),
     /// Which segments the noise indicators cover.
     measured: Vec<bool>,
 }
+
+/// Density up to which the packed form is the faster one where nothing was measured.
+const PACKED_DENSITY: f64 = 0.25;
 
 /// An experiment in progress.
 pub struct Experiment {
@@ -52,10 +58,12 @@ pub struct Experiment {
     soft_scales: Vec<SoftScales>,
     device: Device,
     tables: Tables,
+    /// Weights of at most this density are multiplied in packed form.
+    packed_density: f64,
     state: State,
     step: u32,
     validation: Validation,
-    /// (loss, right) per sample of steps not yet read back, `[lanes, batch, 2]` each.
+    /// (loss, right) per sample of steps not yet read back, `[lanes, 2, batch]` each.
     outcomes: Vec<Buffer>,
     /// (mean loss, accuracy) of every lane and step since the last report, `[steps, lanes, 2]`.
     unreported: Vec<f32>,
@@ -86,6 +94,14 @@ impl Experiment {
         let tables = Tables {
             measured: segments.iter().map(|segment| pruned[segment.kind.index()]).collect(),
             segments: buffer::upload_table(segments.iter().flat_map(Segment::words).collect(), &device),
+            matrices: buffer::upload_table(
+                network.layout.prunable.iter().flat_map(PrunableMatrix::words).collect(),
+                &device,
+            ),
+            unpacked: (
+                packed::unpacked(config.lanes().len(), network.layout.pack_grid.column_lines, &device),
+                packed::unpacked(config.lanes().len(), network.layout.pack_grid.row_lines, &device),
+            ),
             kinds: buffer::upload(kinds.clone(), [1, kinds.len()], &device),
         };
         let initial = initial_lanes(&config, &network);
@@ -101,6 +117,7 @@ impl Experiment {
             soft_scales,
             device,
             tables,
+            packed_density: PACKED_DENSITY,
             state,
             step: 0,
             validation,
@@ -108,6 +125,11 @@ impl Experiment {
             unreported: Vec::new(),
             noise_sums: None,
         })
+    }
+
+    /// Multiplies weights of at most this density in packed N:M form: a question of speed, not of results.
+    pub fn with_packed_density(self, packed_density: f64) -> Self {
+        Self { packed_density, ..self }
     }
 
     /// Prepares a run that continues from `snapshot`.
@@ -199,21 +221,31 @@ impl Experiment {
         buffer::upload(rows.collect(), [self.lanes(), plan_columns::WIDTH], &self.device)
     }
 
-    /// `(mask, masked weights)` under `rules`.
-    fn masked(&self, rules: &[LaneRules], plan: &Buffer) -> (Buffer, Buffer) {
-        let grid = self.network.layout.mask_grid(rules);
-        Dispatch::select_masks(&self.state.params, &self.state.mask, plan, self.tables.segments.clone(), grid)
+    /// Mask, and the weights that the network reads under `rules`.
+    fn masked(&self, rules: &[LaneRules], plan: &Buffer) -> (Buffer, Weights) {
+        let (layout, tables) = (&self.network.layout, &self.tables);
+        let grid = layout.mask_grid(rules);
+        let (mask, values) =
+            Dispatch::select_masks(&self.state.params, &self.state.mask, plan, tables.segments.clone(), grid);
+        let (columns, rows) = if rules.iter().flatten().any(|rule| rule.packed) {
+            Dispatch::pack(&values, &mask, plan, tables.matrices.clone(), layout.pack_grid)
+        } else {
+            tables.unpacked.clone()
+        };
+        (mask, Weights { values, columns, rows })
     }
 
     fn rules(&self, states: &[LaneState]) -> Vec<LaneRules> {
         let lanes = states.iter().zip(self.config.lanes()).zip(&self.soft_scales);
-        lanes.map(|((state, lane), scales)| plan::training_rules(state, lane, scales)).collect()
+        let rules = lanes.map(|((state, lane), scales)| plan::training_rules(state, lane, scales));
+        rules.map(|rules| plan::packed_up_to(self.packed_density, rules)).collect()
     }
 
     /// Rules of the networks that would ship after `step`.
     fn hard_rules(&self, step: u32) -> Vec<LaneRules> {
         let lanes = self.schedules.iter().zip(self.config.lanes()).zip(&self.soft_scales);
-        lanes.map(|((schedule, lane), scales)| plan::hard_rules(schedule, step, lane, scales)).collect()
+        let rules = lanes.map(|((schedule, lane), scales)| plan::hard_rules(schedule, step, lane, scales));
+        rules.map(|rules| plan::packed_up_to(self.packed_density, rules)).collect()
     }
 
     /// Enqueues one training step of all lanes. Does nothing once [`finished`](Self::finished).
@@ -230,8 +262,9 @@ impl Experiment {
         let data = batches::training_batch(&mut self.dataset, &seeds, self.step, batch, grid, &self.device);
 
         let (mask, weights) = self.masked(&rules, &plan);
-        let (scores, tape) = self.network.forward(data.patches, batch, &weights);
-        let (d_scores, outcome) = Dispatch::cross_entropy(&scores, &data.labels, self.network.architecture.classes);
+        let (scores, tape) = self.network.forward(data.patches, data.batch, &weights);
+        let (d_scores, outcome) =
+            Dispatch::cross_entropy(&scores, &data.labels, self.network.architecture.classes, data.samples);
         let grads = buffer::uninitialised([self.lanes(), self.network.layout.len], &self.device);
         let grads = self.network.backward(&d_scores, &tape, &weights, grads);
         let (grads, scale) = Dispatch::rule_gradients(grads, &self.state.params, &mask, &plan, &self.tables.kinds);
@@ -261,12 +294,13 @@ impl Experiment {
         let first_step = self.step - u32::try_from(count).expect("a reporting interval is short");
         let mut steps = buffer::read_all(buffers).await.map_err(LabError::Device)?;
         let noise = if steps.len() > count { steps.pop() } else { None };
+        let samples = self.config.batch() as f64;
         for (step, outcomes) in (first_step..).zip(steps) {
             let len = outcomes.len() / self.lanes();
             for (lane, outcomes) in outcomes.chunks_exact(len).enumerate() {
-                let samples = len as f64 / 2.0;
-                let sum = |at: usize| outcomes.iter().skip(at).step_by(2).map(|x| f64::from(*x)).sum::<f64>();
-                let (loss, accuracy) = (sum(0) / samples, sum(1) / samples);
+                let (losses, rights) = outcomes.split_at(len / 2);
+                let mean = |values: &[f32]| values.iter().map(|x| f64::from(*x)).sum::<f64>() / samples;
+                let (loss, accuracy) = (mean(losses), mean(rights));
                 if !loss.is_finite() {
                     let reason = format!("the loss is {loss}; lower the learning rate or beta of this lane");
                     return Err(LabError::Training { step, lane, reason });

@@ -5,44 +5,64 @@ use burn::backend::{
     tensor::{FloatTensor, IntTensor},
 };
 
-use super::{Affine, HeadShape, MaskGrid, Norm};
+use super::{Affine, HeadShape, MaskGrid, Norm, PackGrid};
 
 /// Lane-stacked operations of a training step, each with its hand-written gradient.
 ///
-/// `weights` and `grads` are flat, `[lanes, parameters]`. Operations that fill part of `grads` take it
-/// by value and give it back, so that writing in place is safe on every backend.
+/// `weights` and `grads` are flat, `[lanes, parameters]`. `columns` and `rows` are the packed forms of the
+/// weights that [`pack`](Self::pack) makes. Operations that fill part of `grads` take it by value and give
+/// it back, so that writing in place is safe on every backend.
 #[backend_extension(Cube, Flex)]
 pub trait LaneOps: Backend {
-    /// `y = x W + b`: `[lanes | 1, rows, inputs] -> [lanes, rows, outputs]`.
-    fn linear(x: &FloatTensor<Self>, weights: &FloatTensor<Self>, at: Affine) -> FloatTensor<Self>;
+    /// `y = W^T x + b`: `[lanes | 1, inputs, rows] -> [lanes, outputs, rows]`.
+    fn linear(
+        x: &FloatTensor<Self>,
+        weights: &FloatTensor<Self>,
+        columns: &FloatTensor<Self>,
+        at: Affine,
+    ) -> FloatTensor<Self>;
 
-    /// `(z, gelu(z))` with `z = x W + b`; `z` is kept for the gradient.
+    /// `(z, gelu(z))` with `z = W^T x + b`; `z` is kept for the gradient.
     fn linear_gelu(
         x: &FloatTensor<Self>,
         weights: &FloatTensor<Self>,
+        columns: &FloatTensor<Self>,
         at: Affine,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
-    /// `residual + x W + b`.
+    /// `residual + W^T x + b`.
     fn linear_add(
         x: &FloatTensor<Self>,
         weights: &FloatTensor<Self>,
+        columns: &FloatTensor<Self>,
         at: Affine,
         residual: &FloatTensor<Self>,
     ) -> FloatTensor<Self>;
 
-    /// `dx = dy W^T`: `[lanes, rows, outputs] -> [lanes, rows, inputs]`.
-    fn linear_grad_input(dy: &FloatTensor<Self>, weights: &FloatTensor<Self>, at: Affine) -> FloatTensor<Self>;
-
-    /// `dz = (dy W^T) * gelu'(z)`.
-    fn linear_grad_input_gelu(
+    /// Gradients of an affine map from `dy` `[lanes, outputs, rows]`: gives `(dx, grads)` with `dx = W dy`,
+    /// `[lanes, inputs, rows]`, and writes `dW = x dy^T` and `db` into `grads`. Where the packed form says
+    /// that only kept weights need a gradient, `dW` of pruned ones is left as it was.
+    fn linear_grad(
+        x: &FloatTensor<Self>,
         dy: &FloatTensor<Self>,
         weights: &FloatTensor<Self>,
+        rows: &FloatTensor<Self>,
+        grads: FloatTensor<Self>,
         at: Affine,
-        z: &FloatTensor<Self>,
-    ) -> FloatTensor<Self>;
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
-    /// Writes `dW = x^T dy` and `db` into `grads`.
+    /// [`linear_grad`](Self::linear_grad) where `x = gelu(z)`: gives the gradient of `z`, `(W dy) * gelu'(z)`.
+    fn linear_grad_gelu(
+        x: &FloatTensor<Self>,
+        dy: &FloatTensor<Self>,
+        weights: &FloatTensor<Self>,
+        rows: &FloatTensor<Self>,
+        z: &FloatTensor<Self>,
+        grads: FloatTensor<Self>,
+        at: Affine,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    /// Writes `dW = x dy^T` and `db` into `grads`, for the first map of a network, whose input needs no gradient.
     fn linear_grad_weight(
         x: &FloatTensor<Self>,
         dy: &FloatTensor<Self>,
@@ -50,44 +70,37 @@ pub trait LaneOps: Backend {
         at: Affine,
     ) -> FloatTensor<Self>;
 
-    /// `(y, stats)` with `y = (x - mean) / std * scale + shift` per row; `stats` is `[lanes, rows, 2]`
-    /// (mean, 1 / std).
+    /// `(y, stats)` with `y = (x - mean) / std * scale + shift` over the features of each row; `stats` is
+    /// `[lanes, 2, rows]` (mean, 1 / std).
     fn layer_norm(
         x: &FloatTensor<Self>,
         weights: &FloatTensor<Self>,
         at: Norm,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
-    /// Gradient of the layer norm with respect to its input.
-    fn layer_norm_grad_input(
+    /// Gradients of the layer norm: gives `(dx, grads)`, with those of scale and shift in `grads`.
+    fn layer_norm_grad(
         dy: &FloatTensor<Self>,
         x: &FloatTensor<Self>,
         stats: &FloatTensor<Self>,
         weights: &FloatTensor<Self>,
-        at: Norm,
-    ) -> FloatTensor<Self>;
-
-    /// `residual` plus the gradient of the layer norm with respect to its input.
-    fn layer_norm_grad_input_add(
-        dy: &FloatTensor<Self>,
-        x: &FloatTensor<Self>,
-        stats: &FloatTensor<Self>,
-        weights: &FloatTensor<Self>,
-        at: Norm,
-        residual: &FloatTensor<Self>,
-    ) -> FloatTensor<Self>;
-
-    /// Writes the gradients of scale and shift into `grads`.
-    fn layer_norm_grad_weight(
-        dy: &FloatTensor<Self>,
-        x: &FloatTensor<Self>,
-        stats: &FloatTensor<Self>,
         grads: FloatTensor<Self>,
         at: Norm,
-    ) -> FloatTensor<Self>;
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
-    /// Multi-head self-attention: `qkv` `[lanes, rows, 3 * width] -> (context [lanes, rows, width],
-    /// log-sum-exp [lanes, rows, heads])`.
+    /// [`layer_norm_grad`](Self::layer_norm_grad) with `residual` added to `dx`.
+    fn layer_norm_grad_add(
+        dy: &FloatTensor<Self>,
+        x: &FloatTensor<Self>,
+        stats: &FloatTensor<Self>,
+        weights: &FloatTensor<Self>,
+        residual: &FloatTensor<Self>,
+        grads: FloatTensor<Self>,
+        at: Norm,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    /// Multi-head self-attention: `qkv` `[lanes, 3 * width, rows] -> (context [lanes, width, rows],
+    /// log-sum-exp [lanes, heads, rows])`.
     fn attention(qkv: &FloatTensor<Self>, shape: HeadShape) -> (FloatTensor<Self>, FloatTensor<Self>);
 
     /// Gradient of [`attention`](Self::attention) with respect to `qkv`.
@@ -99,19 +112,21 @@ pub trait LaneOps: Backend {
         shape: HeadShape,
     ) -> FloatTensor<Self>;
 
-    /// Mean over the tokens of a sequence: `[lanes, batch * tokens, width] -> [lanes, batch, width]`.
+    /// Mean over the tokens of a sequence: `[lanes, width, batch * tokens] -> [lanes, width, batch]`.
     fn mean_pool(x: &FloatTensor<Self>, tokens: usize) -> FloatTensor<Self>;
 
     /// Gradient of [`mean_pool`](Self::mean_pool).
     fn mean_pool_grad(dy: &FloatTensor<Self>, tokens: usize) -> FloatTensor<Self>;
 
-    /// Softmax cross-entropy against class ids: `logits` `[lanes, rows, width]`, of which the first
-    /// `classes` columns count, `labels` `[lanes | 1, rows]` -> gradient of the mean loss
-    /// (`logits`' shape) and `[lanes, rows, 2]` (loss, 1 if the arg-max is right).
+    /// Softmax cross-entropy against class ids: `logits` `[lanes, width, batch]`, of which the first
+    /// `classes` features count, `labels` `[lanes | 1, batch]` -> gradient of the mean loss over `samples`
+    /// (`logits`' shape) and `[lanes, 2, batch]` (loss, 1 if the arg-max is right). Samples beyond
+    /// `samples` only pad the batch: their gradient and outcome are 0.
     fn cross_entropy(
         logits: &FloatTensor<Self>,
         labels: &FloatTensor<Self>,
         classes: usize,
+        samples: usize,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
     /// N:M magnitude masks and masked weights of every lane: `(F, W * (F + D (1 - F)))`, both
@@ -122,6 +137,16 @@ pub trait LaneOps: Backend {
         plan: &FloatTensor<Self>,
         segments: IntTensor<Self>,
         grid: MaskGrid,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    /// Packs the kept weights of every matrix in `matrices` by column and by row: `(columns, rows)`, see
+    /// the module `packed` for the format. Matrices that the plan does not mark are left unpacked.
+    fn pack(
+        weights: &FloatTensor<Self>,
+        mask: &FloatTensor<Self>,
+        plan: &FloatTensor<Self>,
+        matrices: IntTensor<Self>,
+        grid: PackGrid,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
     /// Applies the gradient rule, `g (F + c (1 - F)) + lambda (1 - F) w`, to all of `grads` and gives

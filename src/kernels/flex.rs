@@ -7,8 +7,8 @@ use burn::backend::{
 use burn_flex::FlexTensor;
 
 use super::{
-    Affine, HeadShape, LaneOps, MaskGrid, Norm, Segment, SegmentKind,
-    cpu::{self, lane_of},
+    Affine, HeadShape, LaneOps, MaskGrid, Norm, PackGrid, PrunableMatrix, Segment, SegmentKind,
+    cpu::{self, attention::AttentionGradInput, lane_of, matmul::LaneWeights, norm::NormGradInput},
     plan,
 };
 
@@ -63,48 +63,69 @@ fn lane(tensor: &F, lane: usize) -> &[f32] {
     lane_of(values(tensor), lane, dims(tensor)[0])
 }
 
-/// Shape of an affine map's output: lanes of the weights, rows of the input.
-fn output_shape(x: &F, weights: &F, width: usize) -> [usize; 3] {
-    [dims(weights)[0], dims(x)[1], width]
+fn lane_weights<'a>(values: &'a F, packed: &'a F, l: usize) -> LaneWeights<'a> {
+    LaneWeights { values: lane(values, l), packed: lane(packed, l) }
+}
+
+/// Activations of `features` on the rows of `x`, for the lanes of `weights`.
+fn activations(x: &F, weights: &F, features: usize) -> F {
+    zeros(&[dims(weights)[0], features, dims(x)[2]])
+}
+
+fn read_table<const WORDS: usize, T>(table: &IntTensor<Flex>, read: impl Fn(&[i32; WORDS]) -> T) -> Vec<T> {
+    let words: &[i32] = table.as_slice().expect("device tables are contiguous i32");
+    words.as_chunks().0.iter().map(read).collect()
 }
 
 fn read_segments(table: &IntTensor<Flex>) -> Vec<Segment> {
-    const KINDS: [SegmentKind; SegmentKind::COUNT] = [
-        SegmentKind::Ff1,
-        SegmentKind::Ff2,
-        SegmentKind::Q,
-        SegmentKind::K,
-        SegmentKind::V,
-        SegmentKind::O,
-        SegmentKind::Dense,
-    ];
-    let words: &[i32] = table.as_slice().expect("the segment table is contiguous i32");
-    words
-        .chunks_exact(Segment::WORDS)
-        .map(|w| {
-            let [offset, rows, cols, stride, kind] = std::array::from_fn(|i| w[i] as usize);
-            Segment { offset, rows, cols, stride, kind: KINDS[kind] }
-        })
-        .collect()
+    read_table(table, |words: &[i32; Segment::WORDS]| {
+        let [offset, rows, cols, stride, kind] = words.map(|word| word as usize);
+        Segment { offset, rows, cols, stride, kind: SegmentKind::ALL[kind] }
+    })
+}
+
+/// Both forms of [`LaneOps::linear_grad`]: `z` is what `x` is the activation of, if it is one.
+fn linear_grad(x: &F, dy: &F, (weights, rows): (&F, &F), z: Option<&F>, mut grads: F, at: Affine) -> (F, F) {
+    let mut dx = activations(dy, weights, at.inputs);
+    per_lane2((&mut dx, &mut grads), |l, dx, grads| {
+        let z = z.map(|z| lane(z, l));
+        cpu::matmul::linear_grad((lane(x, l), lane(dy, l)), lane_weights(weights, rows, l), z, at, (dx, grads));
+    });
+    (dx, grads)
+}
+
+/// Both forms of [`LaneOps::layer_norm_grad`].
+fn layer_norm_grad(dy: &F, (x, stats): (&F, &F), weights: &F, residual: Option<&F>, mut grads: F, at: Norm) -> (F, F) {
+    let mut dx = zeros(&dims(dy));
+    per_lane2((&mut dx, &mut grads), |l, dx, grads| {
+        let [dy, x, stats, weights] = [dy, x, stats, weights].map(|t| lane(t, l));
+        let input = NormGradInput { dy, x, stats, weights, residual: residual.map(|r| lane(r, l)) };
+        cpu::norm::layer_norm_grad(input, at, dx, grads);
+    });
+    (dx, grads)
 }
 
 impl LaneOps for Flex {
-    fn linear(x: &FloatTensor<Self>, weights: &FloatTensor<Self>, at: Affine) -> FloatTensor<Self> {
-        let mut y = zeros(&output_shape(x, weights, at.outputs));
-        per_lane(&mut y, |l, y| cpu::matmul::linear(lane(x, l), lane(weights, l), at, y));
+    fn linear(
+        x: &FloatTensor<Self>,
+        weights: &FloatTensor<Self>,
+        columns: &FloatTensor<Self>,
+        at: Affine,
+    ) -> FloatTensor<Self> {
+        let mut y = activations(x, weights, at.outputs);
+        per_lane(&mut y, |l, y| cpu::matmul::linear(lane(x, l), lane_weights(weights, columns, l), at, y));
         y
     }
 
     fn linear_gelu(
         x: &FloatTensor<Self>,
         weights: &FloatTensor<Self>,
+        columns: &FloatTensor<Self>,
         at: Affine,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let z = Self::linear(x, weights, at);
-        let mut activated = zeros(&dims(&z));
-        per_lane(&mut activated, |l, out| {
-            let z = lane(&z, l);
-            cpu::math::zip8(z, z, out, |z, _| cpu::math::gelu8(z));
+        let [mut z, mut activated] = [0; 2].map(|_| activations(x, weights, at.outputs));
+        per_lane2((&mut z, &mut activated), |l, z, activated| {
+            cpu::matmul::linear_gelu(lane(x, l), lane_weights(weights, columns, l), at, z, activated);
         });
         (z, activated)
     }
@@ -112,34 +133,38 @@ impl LaneOps for Flex {
     fn linear_add(
         x: &FloatTensor<Self>,
         weights: &FloatTensor<Self>,
+        columns: &FloatTensor<Self>,
         at: Affine,
         residual: &FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        let mut y = zeros(&output_shape(x, weights, at.outputs));
+        let mut y = activations(x, weights, at.outputs);
         per_lane(&mut y, |l, y| {
-            cpu::matmul::linear_add(lane(x, l), lane(weights, l), at, lane(residual, l), y);
+            cpu::matmul::linear_add(lane(x, l), lane_weights(weights, columns, l), at, lane(residual, l), y);
         });
         y
     }
 
-    fn linear_grad_input(dy: &FloatTensor<Self>, weights: &FloatTensor<Self>, at: Affine) -> FloatTensor<Self> {
-        let mut dx = zeros(&output_shape(dy, weights, at.inputs));
-        per_lane(&mut dx, |l, dx| cpu::matmul::linear_grad_input(lane(dy, l), lane(weights, l), at, dx));
-        dx
-    }
-
-    fn linear_grad_input_gelu(
+    fn linear_grad(
+        x: &FloatTensor<Self>,
         dy: &FloatTensor<Self>,
         weights: &FloatTensor<Self>,
+        rows: &FloatTensor<Self>,
+        grads: FloatTensor<Self>,
         at: Affine,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        linear_grad(x, dy, (weights, rows), None, grads, at)
+    }
+
+    fn linear_grad_gelu(
+        x: &FloatTensor<Self>,
+        dy: &FloatTensor<Self>,
+        weights: &FloatTensor<Self>,
+        rows: &FloatTensor<Self>,
         z: &FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
-        let d_activated = Self::linear_grad_input(dy, weights, at);
-        let mut dz = zeros(&dims(&d_activated));
-        per_lane(&mut dz, |l, dz| {
-            cpu::math::zip8(lane(&d_activated, l), lane(z, l), dz, |d, z| d * cpu::math::gelu_grad8(z));
-        });
-        dz
+        grads: FloatTensor<Self>,
+        at: Affine,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        linear_grad(x, dy, (weights, rows), Some(z), grads, at)
     }
 
     fn linear_grad_weight(
@@ -157,58 +182,39 @@ impl LaneOps for Flex {
         weights: &FloatTensor<Self>,
         at: Norm,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let [lanes, rows, features] = output_shape(x, weights, at.features);
-        let (mut y, mut stats) = (zeros(&[lanes, rows, features]), zeros(&[lanes, rows, 2]));
+        let (mut y, mut stats) = (activations(x, weights, at.features), activations(x, weights, 2));
         per_lane2((&mut y, &mut stats), |l, y, stats| {
             cpu::norm::layer_norm(lane(x, l), lane(weights, l), at, y, stats);
         });
         (y, stats)
     }
 
-    fn layer_norm_grad_input(
+    fn layer_norm_grad(
         dy: &FloatTensor<Self>,
         x: &FloatTensor<Self>,
         stats: &FloatTensor<Self>,
         weights: &FloatTensor<Self>,
+        grads: FloatTensor<Self>,
         at: Norm,
-    ) -> FloatTensor<Self> {
-        let mut dx = zeros(&dims(dy));
-        per_lane(&mut dx, |l, dx| {
-            let saved = (lane(dy, l), lane(x, l), lane(stats, l));
-            cpu::norm::layer_norm_grad_input(saved, lane(weights, l), at, dx);
-        });
-        dx
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        layer_norm_grad(dy, (x, stats), weights, None, grads, at)
     }
 
-    fn layer_norm_grad_input_add(
+    fn layer_norm_grad_add(
         dy: &FloatTensor<Self>,
         x: &FloatTensor<Self>,
         stats: &FloatTensor<Self>,
         weights: &FloatTensor<Self>,
-        at: Norm,
         residual: &FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
-        let mut dx = Self::layer_norm_grad_input(dy, x, stats, weights, at);
-        per_lane(&mut dx, |l, dx| dx.iter_mut().zip(lane(residual, l)).for_each(|(dx, r)| *dx += r));
-        dx
-    }
-
-    fn layer_norm_grad_weight(
-        dy: &FloatTensor<Self>,
-        x: &FloatTensor<Self>,
-        stats: &FloatTensor<Self>,
-        mut grads: FloatTensor<Self>,
+        grads: FloatTensor<Self>,
         at: Norm,
-    ) -> FloatTensor<Self> {
-        per_lane(&mut grads, |l, grads| {
-            cpu::norm::layer_norm_grad_weight(lane(dy, l), lane(x, l), lane(stats, l), at, grads);
-        });
-        grads
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        layer_norm_grad(dy, (x, stats), weights, Some(residual), grads, at)
     }
 
     fn attention(qkv: &FloatTensor<Self>, shape: HeadShape) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let [lanes, rows] = [dims(qkv)[0], shape.batch * shape.tokens];
-        let (mut context, mut log_sum_exp) = (zeros(&[lanes, rows, shape.width()]), zeros(&[lanes, rows, shape.heads]));
+        let [mut context, mut log_sum_exp] =
+            [shape.width(), shape.heads].map(|features| activations(qkv, qkv, features));
         per_lane2((&mut context, &mut log_sum_exp), |l, context, log_sum_exp| {
             cpu::attention::attention(lane(qkv, l), shape, context, log_sum_exp);
         });
@@ -224,12 +230,8 @@ impl LaneOps for Flex {
     ) -> FloatTensor<Self> {
         let mut d_qkv = zeros(&dims(qkv));
         per_lane(&mut d_qkv, |l, d_qkv| {
-            let input = cpu::attention::AttentionGradInput {
-                d_context: lane(d_context, l),
-                qkv: lane(qkv, l),
-                context: lane(context, l),
-                log_sum_exp: lane(log_sum_exp, l),
-            };
+            let [d_context, qkv, context, log_sum_exp] = [d_context, qkv, context, log_sum_exp].map(|t| lane(t, l));
+            let input = AttentionGradInput { d_context, qkv, context, log_sum_exp };
             cpu::attention::attention_grad(input, shape, d_qkv);
         });
         d_qkv
@@ -237,15 +239,15 @@ impl LaneOps for Flex {
 
     fn mean_pool(x: &FloatTensor<Self>, tokens: usize) -> FloatTensor<Self> {
         let shape = dims(x);
-        let mut y = zeros(&[shape[0], shape[1] / tokens, shape[2]]);
-        per_lane(&mut y, |l, y| cpu::norm::mean_pool(lane(x, l), tokens, y, shape[2]));
+        let mut y = zeros(&[shape[0], shape[1], shape[2] / tokens]);
+        per_lane(&mut y, |l, y| cpu::norm::mean_pool(lane(x, l), tokens, y));
         y
     }
 
     fn mean_pool_grad(dy: &FloatTensor<Self>, tokens: usize) -> FloatTensor<Self> {
         let shape = dims(dy);
-        let mut dx = zeros(&[shape[0], shape[1] * tokens, shape[2]]);
-        per_lane(&mut dx, |l, dx| cpu::norm::mean_pool_grad(lane(dy, l), tokens, dx, shape[2]));
+        let mut dx = zeros(&[shape[0], shape[1], shape[2] * tokens]);
+        per_lane(&mut dx, |l, dx| cpu::norm::mean_pool_grad(lane(dy, l), tokens, dx));
         dx
     }
 
@@ -253,11 +255,11 @@ impl LaneOps for Flex {
         logits: &FloatTensor<Self>,
         labels: &FloatTensor<Self>,
         classes: usize,
+        samples: usize,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let shape = dims(logits);
-        let (mut d_logits, mut outcome) = (zeros(&shape), zeros(&[shape[0], shape[1], 2]));
+        let (mut d_logits, mut outcome) = (zeros(&dims(logits)), activations(logits, logits, 2));
         per_lane2((&mut d_logits, &mut outcome), |l, d_logits, outcome| {
-            cpu::loss::cross_entropy(lane(logits, l), lane(labels, l), (shape[2], classes), d_logits, outcome);
+            cpu::loss::cross_entropy(lane(logits, l), lane(labels, l), (classes, samples), d_logits, outcome);
         });
         (d_logits, outcome)
     }
@@ -277,6 +279,24 @@ impl LaneOps for Flex {
             cpu::mask::select_masks(lane(params, l), lane(mask, l), rule, &segments, (new_mask, masked));
         });
         (new_mask, masked)
+    }
+
+    fn pack(
+        weights: &FloatTensor<Self>,
+        mask: &FloatTensor<Self>,
+        plan: &FloatTensor<Self>,
+        matrices: IntTensor<Self>,
+        grid: PackGrid,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let matrices = read_table(&matrices, |words: &[i32; PrunableMatrix::WORDS]| PrunableMatrix::from_words(words));
+        let [lanes, parameters] = [dims(weights)[0], dims(weights)[1]];
+        let [mut columns, mut rows] =
+            [grid.column_lines, grid.row_lines].map(|lines| zeros(&[lanes, 2 * (lines + parameters)]));
+        per_lane2((&mut columns, &mut rows), |l, columns, rows| {
+            let rules = cpu::optimizer::rules(lane(plan, l));
+            cpu::pack::pack(lane(weights, l), lane(mask, l), &rules, &matrices, grid, (columns, rows));
+        });
+        (columns, rows)
     }
 
     fn rule_gradients(

@@ -3,7 +3,7 @@
 /// Widths and offsets are multiples of this many floats: one four-wide vector.
 pub const ALIGN: usize = 4;
 
-/// An affine map `y = x W + b` inside the flat parameters: `inputs` rows of `W`, `[inputs, outputs]`,
+/// An affine map `y = W^T x + b` inside the flat parameters: `inputs` rows of `W`, `[inputs, outputs]`,
 /// directly followed by `bias_rows` rows of bias, each `outputs` wide.
 ///
 /// With `bias_rows > 1` row `r` of the input gets bias row `r % bias_rows`: a bias per token, which is
@@ -18,6 +18,17 @@ pub struct Affine {
     pub outputs: usize,
     /// Number of bias rows.
     pub bias_rows: usize,
+    /// Where the packed form of `W` is found; `None` for a map that is never pruned.
+    pub packed: Option<PackedAt>,
+}
+
+/// Place of a matrix in the two packed forms of the parameters (see `kernels/packed.rs`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PackedAt {
+    /// Line of the first column of `W` among the lines of all packed columns.
+    pub column_line: usize,
+    /// Line of the first row of `W` among the lines of all packed rows.
+    pub row_line: usize,
 }
 
 impl Affine {
@@ -66,7 +77,7 @@ impl Norm {
     }
 }
 
-/// How `[lanes, batch * tokens, heads * head_dim]` activations divide for attention.
+/// How `[lanes, heads * head_dim, batch * tokens]` activations divide for attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeadShape {
     /// Sequences per lane.
@@ -116,6 +127,8 @@ pub enum SegmentKind {
 impl SegmentKind {
     /// Number of kinds.
     pub const COUNT: usize = 7;
+    /// All kinds, by index.
+    pub const ALL: [Self; Self::COUNT] = [Self::Ff1, Self::Ff2, Self::Q, Self::K, Self::V, Self::O, Self::Dense];
 
     /// Row of this kind in the plan.
     pub fn index(self) -> usize {
@@ -146,7 +159,6 @@ impl Segment {
 
     /// The device form: offset, rows, cols, stride, kind.
     pub fn words(&self) -> [i32; Self::WORDS] {
-        let word = |value: usize| i32::try_from(value).expect("parameter offsets fit 31 bits");
         [word(self.offset), word(self.rows), word(self.cols), word(self.stride), word(self.kind.index())]
     }
 
@@ -171,6 +183,66 @@ impl Segment {
             (self.offset + row * self.stride + block * m, 1, m.min(self.cols - block * m))
         }
     }
+}
+
+/// A matrix that may be pruned, as the packing operation reads it from the device table.
+///
+/// The columns of a matrix divide evenly among `parts` consecutive segment kinds: queries, keys and
+/// values share one matrix but not one rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PrunableMatrix {
+    /// First float of `W`.
+    pub offset: usize,
+    /// Rows of `W`.
+    pub inputs: usize,
+    /// Columns of `W`.
+    pub outputs: usize,
+    /// Kind of the first part.
+    pub kind: SegmentKind,
+    /// Parts.
+    pub parts: usize,
+    /// Its lines in the packed forms.
+    pub packed: PackedAt,
+}
+
+impl PrunableMatrix {
+    /// Words per matrix in the device table.
+    pub const WORDS: usize = 7;
+
+    /// The device form: offset, inputs, outputs, kind, parts, first column line, first row line.
+    pub fn words(&self) -> [i32; Self::WORDS] {
+        [
+            word(self.offset),
+            word(self.inputs),
+            word(self.outputs),
+            word(self.kind.index()),
+            word(self.parts),
+            word(self.packed.column_line),
+            word(self.packed.row_line),
+        ]
+    }
+
+    /// Reads the device form back.
+    pub fn from_words(words: &[i32]) -> Self {
+        let [offset, inputs, outputs, kind, parts, column_line, row_line] = std::array::from_fn(|i| words[i] as usize);
+        let kind = SegmentKind::ALL[kind];
+        Self { offset, inputs, outputs, kind, parts, packed: PackedAt { column_line, row_line } }
+    }
+}
+
+/// Size of the packed forms of one lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PackGrid {
+    /// Matrices in the device table.
+    pub matrices: usize,
+    /// Columns of all prunable matrices.
+    pub column_lines: usize,
+    /// Rows of all prunable matrices.
+    pub row_lines: usize,
+}
+
+fn word(value: usize) -> i32 {
+    i32::try_from(value).expect("parameter offsets fit 31 bits")
 }
 
 /// How many groups the lane with the most groups has: the width of the mask kernel's launch.

@@ -4,9 +4,9 @@
 //! * parameters, gradients and optimizer moments are flat, `[lanes, parameters]`; an operation finds
 //!   its matrix through a geometry value ([`Affine`], [`Norm`]) instead of a tensor of its own, so one
 //!   optimizer pass serves every parameter of every lane;
-//! * activations are `[lanes, rows, features]` with `rows = batch * tokens`; an input whose lane axis
-//!   is 1 is shared by all lanes;
-//! * every feature width is a multiple of [`ALIGN`], so kernels move whole four-wide vectors.
+//! * activations are feature-major, `[lanes, features, rows]` with `rows = batch * tokens`, so that the rows
+//!   which a packed weight multiplies lie side by side; an input whose lane axis is 1 is shared by all lanes;
+//! * every number of features and of rows is a multiple of [`ALIGN`], so kernels move whole four-wide vectors.
 //!
 //! [`LaneOps`] is the one list of operations. The module `cpu` holds them in plain Rust over slices
 //! and `gpu` as CubeCL kernels of the same names; `flex` and `cube` bind the two to Burn's backends.
@@ -19,10 +19,14 @@ mod cube;
 mod flex;
 mod geometry;
 pub mod gpu;
+pub mod packed;
 pub mod plan;
 
 pub use backend::LaneOps;
-pub use geometry::{ALIGN, Affine, HeadShape, MaskGrid, Norm, Segment, SegmentKind};
+pub use geometry::{
+    ALIGN, Affine, HeadShape, MaskGrid, Norm, PackGrid, PackedAt, PrunableMatrix, Segment, SegmentKind,
+};
+pub use packed::Weights;
 
 /// A float tensor on whichever device the run uses; shapes are stated where values are made.
 pub type Buffer = burn::backend::tensor::FloatTensor<burn::backend::Dispatch>;

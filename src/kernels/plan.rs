@@ -40,8 +40,10 @@ pub const RULE_REFRESH: usize = 5;
 pub const RULE_ALONG_INPUTS: usize = 6;
 /// Within a rule: scale of soft-thresholded weights; 0 thresholds hard.
 pub const RULE_SOFT_SCALE: usize = 7;
+/// Within a rule: 1 multiplies with the packed form of the weights, 0 with all of them. Same results either way.
+pub const RULE_PACKED: usize = 8;
 /// Numbers per rule.
-pub const RULE_WIDTH: usize = 8;
+pub const RULE_WIDTH: usize = 9;
 
 /// Column of the clip factor in the result of `gradient_scale`; column 0 is the global norm.
 pub const SCALE_FACTOR: usize = 1;
@@ -68,6 +70,8 @@ pub struct Rule {
     pub along_inputs: bool,
     /// Above 0: kept weights shrink by the largest magnitude dropped in their group and are scaled by this.
     pub soft_scale: f32,
+    /// Multiply with the packed form of the weights, which needs `decay == 0`.
+    pub packed: bool,
 }
 
 impl Rule {
@@ -81,6 +85,7 @@ impl Rule {
         refresh: true,
         along_inputs: false,
         soft_scale: 0.0,
+        packed: false,
     };
 
     /// The rule's columns.
@@ -94,6 +99,7 @@ impl Rule {
             f32::from(self.refresh),
             f32::from(self.along_inputs),
             self.soft_scale,
+            f32::from(self.packed),
         ]
     }
 
@@ -109,6 +115,7 @@ impl Rule {
             refresh: columns[RULE_REFRESH] != 0.0,
             along_inputs: columns[RULE_ALONG_INPUTS] != 0.0,
             soft_scale: columns[RULE_SOFT_SCALE],
+            packed: columns[RULE_PACKED] != 0.0,
         }
     }
 
@@ -133,9 +140,17 @@ impl Rule {
         }
     }
 
-    /// Gradient that the optimizer sees for a weight: `g * (F + c (1 - F)) + lambda (1 - F) w`.
+    /// Whether the gradient of pruned weights is never looked at, so that it need not be computed.
+    pub fn kept_only(&self) -> bool {
+        self.pruned_gradient == 0.0
+    }
+
+    /// Gradient that the optimizer sees for a weight: `g * (F + c (1 - F)) + lambda (1 - F) w`. With `c = 0`
+    /// the gradient of a pruned weight may be anything: it was not computed.
     pub fn gradient(&self, gradient: f32, mask: f32, weight: f32) -> f32 {
         let pruned = 1.0 - mask;
-        gradient * (mask + self.pruned_gradient * pruned) + self.lambda * pruned * weight
+        let factor = mask + self.pruned_gradient * pruned;
+        let passed = if factor == 0.0 { 0.0 } else { gradient * factor };
+        passed + self.lambda * pruned * weight
     }
 }

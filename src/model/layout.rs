@@ -1,7 +1,9 @@
 //! Where every tensor of the model lives in the flat parameters of a lane, `[parameters]`.
 
 use super::patches::PatchGrid;
-use crate::kernels::{ALIGN, Affine, HeadShape, MaskGrid, Norm, Segment, SegmentKind, plan::Rule};
+use crate::kernels::{
+    ALIGN, Affine, HeadShape, MaskGrid, Norm, PackGrid, PackedAt, PrunableMatrix, Segment, SegmentKind, plan::Rule,
+};
 
 /// Sizes of a vision transformer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +81,10 @@ pub struct ParamLayout {
     pub head: Affine,
     /// Every tensor, in memory order, without gaps.
     pub tensors: Vec<NamedTensor>,
+    /// The matrices that a recipe may prune.
+    pub prunable: Vec<PrunableMatrix>,
+    /// Size of their packed forms.
+    pub pack_grid: PackGrid,
     /// Floats per lane.
     pub len: usize,
 }
@@ -86,6 +92,8 @@ pub struct ParamLayout {
 /// Hands out consecutive ranges and remembers their names.
 struct Allocator {
     tensors: Vec<NamedTensor>,
+    prunable: Vec<PrunableMatrix>,
+    grid: PackGrid,
     next: usize,
 }
 
@@ -109,7 +117,8 @@ impl Allocator {
 
     /// An affine map whose output columns divide evenly among `parts`, each with its own kind.
     fn affine(&mut self, inputs: usize, outputs: usize, bias_rows: usize, parts: &[(String, SegmentKind)]) -> Affine {
-        let at = Affine { offset: self.next, inputs, outputs, bias_rows };
+        let packed = self.prunable(inputs, outputs, parts);
+        let at = Affine { offset: self.next, inputs, outputs, bias_rows, packed };
         let cols = outputs / parts.len();
         for (i, (name, kind)) in parts.iter().enumerate() {
             let segment = Segment { offset: at.offset + i * cols, rows: inputs, cols, stride: outputs, kind: *kind };
@@ -123,6 +132,20 @@ impl Allocator {
         self.next += at.len();
         at
     }
+
+    /// Lines of the next matrix in the packed forms, when its parts may be pruned.
+    fn prunable(&mut self, inputs: usize, outputs: usize, parts: &[(String, SegmentKind)]) -> Option<PackedAt> {
+        let kind = parts[0].1;
+        if kind == SegmentKind::Dense {
+            return None;
+        }
+        let packed = PackedAt { column_line: self.grid.column_lines, row_line: self.grid.row_lines };
+        self.prunable.push(PrunableMatrix { offset: self.next, inputs, outputs, kind, parts: parts.len(), packed });
+        self.grid.matrices += 1;
+        self.grid.column_lines += outputs;
+        self.grid.row_lines += inputs;
+        Some(packed)
+    }
 }
 
 impl ParamLayout {
@@ -130,7 +153,8 @@ impl ParamLayout {
     pub fn new(architecture: &Architecture) -> Self {
         use SegmentKind::{Dense, Ff1, Ff2, K, O, Q, V};
         let Architecture { grid, d_model, d_ff, layers, .. } = *architecture;
-        let mut a = Allocator { tensors: Vec::new(), next: 0 };
+        let grid_of_none = PackGrid { matrices: 0, column_lines: 0, row_lines: 0 };
+        let mut a = Allocator { tensors: Vec::new(), prunable: Vec::new(), grid: grid_of_none, next: 0 };
         let embed = a.affine(grid.row(), d_model, grid.tokens(), &[("embed".into(), Dense)]);
         let blocks = (0..layers)
             .map(|i| {
@@ -147,7 +171,8 @@ impl ParamLayout {
             .collect();
         let norm = a.norm("norm", d_model);
         let head = a.affine(d_model, architecture.logits(), 1, &[("head".into(), Dense)]);
-        Self { embed, blocks, norm, head, tensors: a.tensors, len: a.next }
+        let Allocator { tensors, prunable, grid: pack_grid, next: len } = a;
+        Self { embed, blocks, norm, head, tensors, prunable, pack_grid, len }
     }
 
     /// The rectangles of all tensors: together they cover the parameters exactly once.

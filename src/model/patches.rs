@@ -26,28 +26,35 @@ impl PatchGrid {
         self.patch * self.patch * self.channels
     }
 
-    /// Values in a token row: a patch, padded with zeros to a whole number of vectors.
+    /// Values of a token: a patch, padded with zeros to a whole number of vectors.
     pub fn row(&self) -> usize {
         self.features().next_multiple_of(ALIGN)
     }
 
-    /// `[images, height, width, channels] -> [images * tokens, row]`.
+    /// Sequences that `samples` images take: padded, so that rows fill whole vectors.
+    pub fn batch(samples: usize) -> usize {
+        samples.next_multiple_of(ALIGN)
+    }
+
+    /// `[images, height, width, channels] -> [row, batch * tokens]`, zeros for the images that only pad.
     pub fn cut(&self, images: &[f32]) -> Vec<f32> {
         let pixels = self.height * self.width * self.channels;
-        let count = images.len() / pixels;
-        let mut rows = vec![0.0; count * self.tokens() * self.row()];
+        let rows = Self::batch(images.len() / pixels) * self.tokens();
+        let mut features = vec![0.0; self.row() * rows];
         let across = self.width / self.patch;
         let line = self.patch * self.channels;
-        for (image, rows) in images.chunks_exact(pixels).zip(rows.chunks_exact_mut(self.tokens() * self.row())) {
-            for (token, row) in rows.chunks_exact_mut(self.row()).enumerate() {
+        for (i, image) in images.chunks_exact(pixels).enumerate() {
+            for token in 0..self.tokens() {
                 let (top, left) = (token / across * self.patch, token % across * self.patch);
-                for (y, target) in row[..self.features()].chunks_exact_mut(line).enumerate() {
+                for y in 0..self.patch {
                     let start = ((top + y) * self.width + left) * self.channels;
-                    target.copy_from_slice(&image[start..start + line]);
+                    for (x, value) in image[start..start + line].iter().enumerate() {
+                        features[(y * line + x) * rows + i * self.tokens() + token] = *value;
+                    }
                 }
             }
         }
-        rows
+        features
     }
 }
 
@@ -56,11 +63,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patches_keep_their_pixels_together_and_pad_with_zeros() {
+    fn patches_lie_feature_by_feature_padded_to_four_images() {
         let grid = PatchGrid { height: 2, width: 6, channels: 1, patch: 2 };
-        let image: Vec<f32> = (0..12).map(|i| i as f32).collect();
-        assert_eq!(grid.cut(&image), [0., 1., 6., 7., 2., 3., 8., 9., 4., 5., 10., 11.]);
-        let grid = PatchGrid { height: 1, width: 2, channels: 3, patch: 1 };
-        assert_eq!(grid.cut(&[1., 2., 3., 4., 5., 6.]), [1., 2., 3., 0., 4., 5., 6., 0.]);
+        let image: Vec<f32> = (1..13).map(|i| i as f32).collect();
+        let z = [0.0; 9];
+        let feature = |values: [f32; 3]| [values.as_slice(), &z].concat();
+        let expected =
+            [feature([1., 3., 5.]), feature([2., 4., 6.]), feature([7., 9., 11.]), feature([8., 10., 12.])].concat();
+        assert_eq!(grid.cut(&image), expected);
+
+        // Three channels in a patch of one pixel: a fourth feature pads, and so do two images.
+        let grid = PatchGrid { height: 1, width: 1, channels: 3, patch: 1 };
+        let expected = [[1., 4., 0., 0.], [2., 5., 0., 0.], [3., 6., 0., 0.], [0.; 4]].concat();
+        assert_eq!(grid.cut(&[1., 2., 3., 4., 5., 6.]), expected);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::block::BlockTape;
 use super::layout::{Architecture, ParamLayout};
-use crate::kernels::{Buffer, LaneOps};
+use crate::kernels::{Buffer, LaneOps, Weights};
 use burn::backend::Dispatch;
 
 /// A vision transformer (Dosovitskiy et al. 2020, arXiv 2010.11929) that averages its tokens before the
@@ -20,11 +20,11 @@ pub struct Tape {
     batch: usize,
     patches: Buffer,
     blocks: Vec<BlockTape>,
-    /// Output of the last block, `[lanes, batch * tokens, d_model]`.
+    /// Output of the last block, `[lanes, d_model, batch * tokens]`.
     stream: Buffer,
     /// Statistics of the last norm.
     stats: Buffer,
-    /// Mean token, `[lanes, batch, d_model]`.
+    /// Mean token, `[lanes, d_model, batch]`.
     pooled: Buffer,
 }
 
@@ -34,32 +34,32 @@ impl VisionTransformer {
         Self { layout: ParamLayout::new(&architecture), architecture }
     }
 
-    /// Class scores `[lanes, batch, logits]` of `batch` images given as patches
-    /// `[lanes | 1, batch * tokens, patch row]`, under `weights` `[lanes, parameters]`.
-    pub fn forward(&self, patches: Buffer, batch: usize, weights: &Buffer) -> (Buffer, Tape) {
+    /// Class scores `[lanes, logits, batch]` of `batch` images given as patches
+    /// `[lanes | 1, patch features, batch * tokens]`.
+    pub fn forward(&self, patches: Buffer, batch: usize, weights: &Weights) -> (Buffer, Tape) {
         let heads = self.architecture.heads(batch);
-        let mut stream = Dispatch::linear(&patches, weights, self.layout.embed);
+        let Weights { values, columns, .. } = weights;
+        let mut stream = Dispatch::linear(&patches, values, columns, self.layout.embed);
         let mut blocks = Vec::with_capacity(self.layout.blocks.len());
         for block in &self.layout.blocks {
             let (output, tape) = block.forward(stream, weights, heads);
             stream = output;
             blocks.push(tape);
         }
-        let (norm, stats) = Dispatch::layer_norm(&stream, weights, self.layout.norm);
+        let (norm, stats) = Dispatch::layer_norm(&stream, values, self.layout.norm);
         let pooled = Dispatch::mean_pool(&norm, heads.tokens);
-        let scores = Dispatch::linear(&pooled, weights, self.layout.head);
+        let scores = Dispatch::linear(&pooled, values, columns, self.layout.head);
         (scores, Tape { batch, patches, blocks, stream, stats, pooled })
     }
 
     /// Fills `grads` `[lanes, parameters]` with the gradient of the loss from its gradient at the scores.
-    pub fn backward(&self, d_scores: &Buffer, tape: &Tape, weights: &Buffer, grads: Buffer) -> Buffer {
+    pub fn backward(&self, d_scores: &Buffer, tape: &Tape, weights: &Weights, grads: Buffer) -> Buffer {
         let heads = self.architecture.heads(tape.batch);
-        let grads = Dispatch::linear_grad_weight(&tape.pooled, d_scores, grads, self.layout.head);
-        let d_pooled = Dispatch::linear_grad_input(d_scores, weights, self.layout.head);
+        let Weights { values, rows, .. } = weights;
+        let (d_pooled, grads) = Dispatch::linear_grad(&tape.pooled, d_scores, values, rows, grads, self.layout.head);
         let d_norm = Dispatch::mean_pool_grad(&d_pooled, heads.tokens);
-        let norm = self.layout.norm;
-        let mut grads = Dispatch::layer_norm_grad_weight(&d_norm, &tape.stream, &tape.stats, grads, norm);
-        let mut d_stream = Dispatch::layer_norm_grad_input(&d_norm, &tape.stream, &tape.stats, weights, norm);
+        let (mut d_stream, mut grads) =
+            Dispatch::layer_norm_grad(&d_norm, &tape.stream, &tape.stats, values, grads, self.layout.norm);
         for (block, tape) in self.layout.blocks.iter().zip(&tape.blocks).rev() {
             (d_stream, grads) = block.backward(&d_stream, tape, weights, grads, heads);
         }

@@ -281,7 +281,8 @@ impl Lab {
         let experiment = match snapshot {
             Some(snapshot) => Experiment::resume(config, dataset, device, snapshot)?,
             None => Experiment::new(config, dataset, device)?,
-        };
+        }
+        .with_packed_density(choice.packed_density());
         let step = experiment.step();
         self.post(&device_event(&choice));
         self.post(&opened(&experiment));
@@ -464,7 +465,11 @@ fn device_event(choice: &Choice) -> Event {
         adapter: choice.gpu.as_ref().map_or_else(String::new, |gpu| gpu.adapter.clone()),
         reason: choice.reason.clone(),
         limits: limits.map(|(name, value)| Limit { name: name.clone(), value: *value as f64 }).collect(),
-        probe: Probe { webgpu_ms: choice.gpu_ms, cpu_ms: choice.cpu_ms },
+        probe: Probe {
+            webgpu_ms: choice.gpu_probe.map(|probe| probe.dense_ms),
+            cpu_ms: Some(choice.cpu_probe.dense_ms),
+            packed_density: choice.packed_density(),
+        },
     }
 }
 

@@ -270,6 +270,8 @@ pub struct Probe {
     pub webgpu_ms: Option<f64>,
     /// On the CPU.
     pub cpu_ms: Option<f64>,
+    /// Density up to which packed N:M products are faster than dense ones on the chosen device.
+    pub packed_density: f64,
 }
 
 /// A lane of an opened run.

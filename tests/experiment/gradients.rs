@@ -3,7 +3,7 @@
 use crate::common::{cpu, normals, values};
 use crate::tests;
 use burn::backend::Dispatch;
-use nmflow::kernels::{LaneOps, buffer};
+use nmflow::kernels::{LaneOps, Weights, buffer, packed};
 use nmflow::model::{Architecture, PatchGrid, VisionTransformer, initial_params};
 
 const BATCH: usize = 6;
@@ -32,14 +32,23 @@ impl Problem {
     async fn gradient(&self, params: &[f32]) -> (f64, Vec<f32>) {
         let device = cpu();
         let grid = self.network.architecture.grid;
-        let weights = buffer::upload(params.to_vec(), [1, params.len()], &device);
-        let patches = buffer::upload(self.patches.clone(), [1, BATCH * grid.tokens(), grid.row()], &device);
-        let labels = buffer::upload(self.labels.clone(), [1, BATCH], &device);
-        let (scores, tape) = self.network.forward(patches, BATCH, &weights);
-        let (d_scores, outcome) = Dispatch::cross_entropy(&scores, &labels, self.network.architecture.classes);
+        let pack_grid = self.network.layout.pack_grid;
+        let weights = Weights {
+            values: buffer::upload(params.to_vec(), [1, params.len()], &device),
+            columns: packed::unpacked(1, pack_grid.column_lines, &device),
+            rows: packed::unpacked(1, pack_grid.row_lines, &device),
+        };
+        let batch = PatchGrid::batch(BATCH);
+        let patches = buffer::upload(self.patches.clone(), [1, grid.row(), batch * grid.tokens()], &device);
+        let mut labels = self.labels.clone();
+        labels.resize(batch, -1.0);
+        let labels = buffer::upload(labels, [1, batch], &device);
+        let (scores, tape) = self.network.forward(patches, batch, &weights);
+        let classes = self.network.architecture.classes;
+        let (d_scores, outcome) = Dispatch::cross_entropy(&scores, &labels, classes, BATCH);
         let grads = buffer::uninitialised([1, params.len()], &device);
         let grads = self.network.backward(&d_scores, &tape, &weights, grads);
-        let loss: f64 = values(outcome).await.iter().step_by(2).map(|loss| f64::from(*loss)).sum();
+        let loss: f64 = values(outcome).await[..BATCH].iter().map(|loss| f64::from(*loss)).sum();
         (loss / BATCH as f64, values(grads).await)
     }
 }

@@ -7,6 +7,7 @@ mod golden;
 mod masks;
 mod network;
 mod optimizer;
+mod packed;
 
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);

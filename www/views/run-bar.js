@@ -129,6 +129,10 @@ function deviceReason({ backend, adapter, reason, limits, probe }) {
         ${probes.map(([name, ms]) =>
           typeof ms === 'number' ? html`<div><dt>${name}</dt><dd>${formatNumber(ms)} ms</dd></div>` : nothing,
         )}
+        <div>
+          <dt>Packed N:M products</dt>
+          <dd>${probe.packed_density > 0 ? `up to density ${formatNumber(probe.packed_density)}` : 'dense ones are faster'}</dd>
+        </div>
         ${limits.map(({ name, value }) => html`<div><dt>${name}</dt><dd>${formatWhole(value)}</dd></div>`)}
       </dl>
     </details>

@@ -125,7 +125,8 @@ async fn run(arguments: &RunArguments) -> Result<(), LabError> {
         }
         None => None,
     };
-    let mut experiment = Experiment::new(config, dataset, choice.device)?;
+    let packed_density = choice.packed_density();
+    let mut experiment = Experiment::new(config, dataset, choice.device)?.with_packed_density(packed_density);
     let bar = progress_bar(experiment.config().steps());
     let mut report = experiment.report().await?;
     loop {

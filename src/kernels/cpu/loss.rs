@@ -1,34 +1,85 @@
 //! Softmax cross-entropy and accuracy.
 
-use super::math::exp;
+use super::math::{exp8, load8, store8};
+use wide::f32x8;
 
-/// Gradient of the mean loss and (loss, correct) per row, for one lane: `logits`, `d_logits`
-/// `[rows, width]` of which the first `classes` columns count, `labels` `[rows]`, `outcome` `[rows, 2]`.
+/// Gradient of the mean loss and (loss, correct) per sample, for one lane: `logits`, `d_logits`
+/// `[width, batch]` of which the first `classes` features count, `labels` `[batch]`, `outcome` `[2, batch]`.
+/// Samples beyond `samples` and those without a label, which is negative, give 0.
 pub fn cross_entropy(
     logits: &[f32],
     labels: &[f32],
-    (width, classes): (usize, usize),
+    (classes, samples): (usize, usize),
     d_logits: &mut [f32],
     outcome: &mut [f32],
 ) {
-    let share = 1.0 / labels.len() as f32;
-    for (row, label) in labels.iter().enumerate() {
-        let label = *label as usize;
-        let scores = &logits[row * width..][..classes];
-        let (mut best, mut top) = (0, scores[0]);
-        for (class, score) in scores.iter().enumerate() {
-            if *score > top {
-                (best, top) = (class, *score);
+    let batch = labels.len();
+    let share = f32x8::splat(1.0 / samples as f32);
+    let (losses, correct) = outcome.split_at_mut(batch);
+    let mut scores = vec![f32x8::ZERO; classes];
+    d_logits[classes * batch..].fill(0.0);
+    for first in (0..batch).step_by(8) {
+        for (class, score) in scores.iter_mut().enumerate() {
+            *score = load8(&logits[class * batch..][first..batch]);
+        }
+        let top = scores.iter().fold(scores[0], |top, score| top.fast_max(*score));
+        let exps = || scores.iter().map(|score| exp8(*score - top));
+        let sum = exps().fold(f32x8::ZERO, |sum, exp| sum + exp);
+        for (class, exp) in exps().enumerate() {
+            store8(&mut d_logits[class * batch..][first..batch], exp / sum * share);
+        }
+        for i in first..batch.min(first + 8) {
+            let score = |class: usize| logits[class * batch + i];
+            if labels[i] < 0.0 || i >= samples {
+                (losses[i], correct[i]) = (0.0, 0.0);
+                (0..classes).for_each(|class| d_logits[class * batch + i] = 0.0);
+                continue;
             }
+            let (label, top) = (labels[i] as usize, top.to_array()[i - first]);
+            d_logits[label * batch + i] -= share.to_array()[0];
+            losses[i] = libm::logf(sum.to_array()[i - first]) + top - score(label);
+            // Ties go to the lower class.
+            let best = (0..classes).find(|class| score(*class) == top);
+            correct[i] = f32::from(best == Some(label));
         }
-        let sum: f32 = scores.iter().map(|score| exp(score - top)).sum();
-        let d_row = &mut d_logits[row * width..][..width];
-        d_row.fill(0.0);
-        for (class, (d, score)) in d_row.iter_mut().zip(scores).enumerate() {
-            let target = if class == label { 1.0 } else { 0.0 };
-            *d = (exp(score - top) / sum - target) * share;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::cpu::testing::{assert_near, random};
+
+    #[test]
+    fn loss_and_gradient_match_f64_and_padding_counts_for_nothing() {
+        let (batch, samples, classes, width) = (12, 10, 3, 4);
+        let logits = random(width * batch, "logits");
+        let labels: Vec<f32> = (0..batch).map(|i| if i == 5 { -1.0 } else { (i % classes) as f32 }).collect();
+        let (mut d_logits, mut outcome) = (vec![9.0; logits.len()], vec![9.0; 2 * batch]);
+        cross_entropy(&logits, &labels, (classes, samples), &mut d_logits, &mut outcome);
+        let counts = |i: usize| i < samples && labels[i] >= 0.0;
+        let logit = |class: usize, i: usize| f64::from(logits[class * batch + i]);
+        let sum = |i: usize| (0..classes).map(|class| logit(class, i).exp()).sum::<f64>();
+        assert_near(&d_logits, |e| {
+            let (class, i) = (e / batch, e % batch);
+            if class == classes || !counts(i) {
+                return 0.0;
+            }
+            let target = f64::from(u8::from(labels[i] as usize == class));
+            (logit(class, i).exp() / sum(i) - target) / samples as f64
+        });
+        assert_near(&outcome[..batch], |i| if counts(i) { sum(i).ln() - logit(labels[i] as usize, i) } else { 0.0 });
+        for i in 0..batch {
+            let right = counts(i) && (0..classes).all(|class| logit(class, i) <= logit(labels[i] as usize, i));
+            assert_eq!(outcome[batch + i], f32::from(right), "sample {i}");
         }
-        outcome[2 * row] = libm::logf(sum) + top - scores[label];
-        outcome[2 * row + 1] = if best == label { 1.0 } else { 0.0 };
+    }
+
+    #[test]
+    fn equal_scores_choose_the_lowest_class() {
+        let (mut d_logits, mut outcome) = ([0.0; 8], [0.0; 8]);
+        cross_entropy(&[1.0; 8], &[0.0, 1.0, 0.0, 1.0], (2, 4), &mut d_logits, &mut outcome);
+        assert_eq!(outcome[4..], [1.0, 0.0, 1.0, 0.0]);
+        assert_eq!(d_logits, [-0.125, 0.125, -0.125, 0.125, 0.125, -0.125, 0.125, -0.125]);
     }
 }

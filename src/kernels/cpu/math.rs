@@ -1,6 +1,6 @@
 //! Transcendental functions that give the same bits on every platform.
 
-use wide::f32x8;
+use wide::{f32x8, i32x8};
 
 /// `sqrt(2 / pi)`, of the tanh form of GELU (Hendrycks and Gimpel 2016, arXiv 1606.08415).
 pub const GELU_SCALE: f32 = 0.797_884_6;
@@ -15,15 +15,17 @@ pub const EXP_LIMIT: f32 = 80.0;
 pub fn exp8(x: f32x8) -> f32x8 {
     const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23: adding and subtracting it rounds to an integer.
     let x = x.fast_max(f32x8::splat(-EXP_LIMIT)).fast_min(f32x8::splat(EXP_LIMIT));
-    let k = (x * f32x8::splat(std::f32::consts::LOG2_E) + f32x8::splat(ROUND)) - f32x8::splat(ROUND);
+    let rounded = x * f32x8::splat(std::f32::consts::LOG2_E) + f32x8::splat(ROUND);
+    let k = rounded - f32x8::splat(ROUND);
     let r = x - k * f32x8::splat(0.693_359_4) - k * f32x8::splat(-2.121_944_4e-4);
     let mut p = f32x8::splat(1.987_569_1e-4);
     for c in [1.398_2e-3, 8.333_451_9e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5.000_000_1e-1] {
         p = p * r + f32x8::splat(c);
     }
     let value = p * r * r + r + f32x8::splat(1.0);
-    let bits = k.to_array().map(|k| f32::from_bits(((k as i32 + 127) as u32) << 23));
-    value * f32x8::from(bits)
+    // The low bits of `rounded` hold k as an integer.
+    let exponent: i32x8 = bytemuck::cast::<f32x8, i32x8>(rounded) + i32x8::splat(127 - ROUND.to_bits() as i32);
+    value * bytemuck::cast::<i32x8, f32x8>(exponent << 23u32)
 }
 
 /// Scalar [`exp8`].
@@ -51,14 +53,6 @@ pub fn gelu_grad8(x: f32x8) -> f32x8 {
     gate + x * gate * (one - gate) * f32x8::splat(2.0) * du
 }
 
-/// Applies an eight-wide function to `out[i] = f(a[i], b[i])`, padding the tail with zeros.
-pub fn zip8(a: &[f32], b: &[f32], out: &mut [f32], f: impl Fn(f32x8, f32x8) -> f32x8) {
-    for ((a, b), out) in a.chunks(8).zip(b.chunks(8)).zip(out.chunks_mut(8)) {
-        let value = f(load8(a), load8(b)).to_array();
-        out.copy_from_slice(&value[..out.len()]);
-    }
-}
-
 /// Eight floats from the start of `data`, zero beyond its end.
 #[inline(always)]
 pub fn load8(data: &[f32]) -> f32x8 {
@@ -68,6 +62,24 @@ pub fn load8(data: &[f32]) -> f32x8 {
     let mut padded = [0.0; 8];
     padded[..data.len()].copy_from_slice(data);
     f32x8::from(padded)
+}
+
+/// Writes as many floats as `target` has, at most eight.
+#[inline(always)]
+pub fn store8(target: &mut [f32], value: f32x8) {
+    let value = value.to_array();
+    if let Some(full) = target.first_chunk_mut::<8>() {
+        *full = value;
+    } else {
+        target.copy_from_slice(&value[..target.len()]);
+    }
+}
+
+/// Sum of the eight lanes.
+#[inline(always)]
+pub fn fold8(sum: f32x8) -> f32 {
+    let [a, b, c, d, e, f, g, h] = sum.to_array();
+    ((a + e) + (b + f)) + ((c + g) + (d + h))
 }
 
 #[cfg(test)]

@@ -1,191 +1,162 @@
-//! The three dense products of an affine map, register-tiled: forward, input gradient, weight gradient.
+//! The products of an affine map for one lane: forward and input gradient, with what is fused to them.
 //!
-//! A tile holds 4 rows x 8 columns in eight-wide accumulators; each output is one sum over the reduction
-//! axis in ascending order, whatever the tile, so results do not depend on where a row lies.
+//! Activations are `[features, rows]`.
 
-use super::math::load8;
+use super::{
+    lines::Lines,
+    math::{gelu_grad8, gelu8},
+    rows::{ROWS, Rows, VECTORS, load_rows, part, store_rows},
+    weight_grad::weight_grad,
+};
 use crate::kernels::Affine;
 use wide::f32x8;
 
-const TILE_ROWS: usize = 4;
-const TILE_COLS: usize = 8;
-
-/// Bias row for an input row, `[outputs]`.
-fn bias_row(weights: &[f32], at: Affine, row: usize) -> &[f32] {
-    &weights[at.bias_offset() + (row % at.bias_rows) * at.outputs..][..at.outputs]
+/// Weights of one lane: flat, and the packed form for the direction of the product.
+#[derive(Clone, Copy)]
+pub struct LaneWeights<'a> {
+    /// All weights, `[parameters]`.
+    pub values: &'a [f32],
+    /// Packed columns for forward products, packed rows for gradients.
+    pub packed: &'a [f32],
 }
 
-/// `y = x W + b` for one lane: `x` `[rows, inputs]`, `weights` flat, `y` `[rows, outputs]`.
-pub fn linear(x: &[f32], weights: &[f32], at: Affine, y: &mut [f32]) {
-    for (row, y) in y.chunks_exact_mut(at.outputs).enumerate() {
-        y.copy_from_slice(bias_row(weights, at, row));
-    }
-    let w = &weights[at.offset..][..at.inputs * at.outputs];
-    add_product(x, w, at.inputs, at.outputs, y);
+/// Bias rows by output feature, repeated so that a block of rows reads on past the last one.
+struct Bias {
+    table: Vec<f32>,
+    period: usize,
 }
 
-/// `y = residual + x W + b` for one lane.
-pub fn linear_add(x: &[f32], weights: &[f32], at: Affine, residual: &[f32], y: &mut [f32]) {
-    for (row, (y, residual)) in y.chunks_exact_mut(at.outputs).zip(residual.chunks_exact(at.outputs)).enumerate() {
-        for ((y, r), b) in y.iter_mut().zip(residual).zip(bias_row(weights, at, row)) {
-            *y = r + b;
+impl Bias {
+    fn new(weights: &[f32], at: Affine) -> Self {
+        let bias = &weights[at.bias_offset()..][..at.bias_rows * at.outputs];
+        let period = at.bias_rows;
+        if period == 1 {
+            return Self { table: bias.to_vec(), period };
         }
+        let lines = (0..at.outputs).flat_map(|o| (0..period + ROWS).map(move |t| (o, t % period)));
+        Self { table: lines.map(|(o, t)| bias[t * at.outputs + o]).collect(), period }
     }
-    let w = &weights[at.offset..][..at.inputs * at.outputs];
-    add_product(x, w, at.inputs, at.outputs, y);
-}
 
-/// `dx = dy W^T` for one lane: `dy` `[rows, outputs]`, `dx` `[rows, inputs]`.
-pub fn linear_grad_input(dy: &[f32], weights: &[f32], at: Affine, dx: &mut [f32]) {
-    let w = &weights[at.offset..][..at.inputs * at.outputs];
-    let mut transposed = vec![0.0; w.len()];
-    for (i, row) in w.chunks_exact(at.outputs).enumerate() {
-        for (o, value) in row.iter().enumerate() {
-            transposed[o * at.inputs + i] = *value;
+    #[inline(always)]
+    fn rows(&self, line: usize, first: usize) -> Rows {
+        if self.period == 1 {
+            return [f32x8::splat(self.table[line]); VECTORS];
         }
+        load_rows(&self.table[line * (self.period + ROWS) + first % self.period..])
     }
-    dx.fill(0.0);
-    add_product(dy, &transposed, at.outputs, at.inputs, dx);
 }
 
-/// `dW = x^T dy` and `db` for one lane, written into the lane's flat gradient.
+#[inline(always)]
+fn zip(a: Rows, b: Rows, f: impl Fn(f32x8, f32x8) -> f32x8) -> Rows {
+    std::array::from_fn(|v| f(a[v], b[v]))
+}
+
+/// `y = W^T x + b`: `x` `[inputs, rows]`, `y` `[outputs, rows]`.
+pub fn linear(x: &[f32], weights: LaneWeights, at: Affine, y: &mut [f32]) {
+    let bias = Bias::new(weights.values, at);
+    let finish = |line, first, sum| zip(sum, bias.rows(line, first), |s, b| s + b);
+    Lines::columns(weights.values, weights.packed, at).multiply(x, x.len() / at.inputs, y, finish);
+}
+
+/// `z = W^T x + b` and `activated = gelu(z)`.
+pub fn linear_gelu(x: &[f32], weights: LaneWeights, at: Affine, z: &mut [f32], activated: &mut [f32]) {
+    let (bias, rows) = (Bias::new(weights.values, at), x.len() / at.inputs);
+    let finish = |line, first, sum| {
+        let z = zip(sum, bias.rows(line, first), |s, b| s + b);
+        store_rows(part(activated, rows, line, first), z.map(gelu8));
+        z
+    };
+    Lines::columns(weights.values, weights.packed, at).multiply(x, rows, z, finish);
+}
+
+/// `y = residual + (W^T x + b)`.
+pub fn linear_add(x: &[f32], weights: LaneWeights, at: Affine, residual: &[f32], y: &mut [f32]) {
+    let (bias, rows) = (Bias::new(weights.values, at), x.len() / at.inputs);
+    let finish = |line, first, sum| {
+        let mapped = zip(sum, bias.rows(line, first), |s, b| s + b);
+        zip(block_of(residual, rows, line, first), mapped, |r, m| r + m)
+    };
+    Lines::columns(weights.values, weights.packed, at).multiply(x, rows, y, finish);
+}
+
+#[inline(always)]
+fn block_of(data: &[f32], rows: usize, line: usize, first: usize) -> Rows {
+    load_rows(&data[line * rows + first..(line + 1) * rows])
+}
+
+/// `dx = W dy`, `dW = x dy^T` and `db`; with `z`, `x = gelu(z)` and `dx` is the gradient of `z`.
+pub fn linear_grad(
+    (x, dy): (&[f32], &[f32]),
+    weights: LaneWeights,
+    z: Option<&[f32]>,
+    at: Affine,
+    (dx, grads): (&mut [f32], &mut [f32]),
+) {
+    let (lines, rows) = (Lines::rows(weights.values, weights.packed, at), dy.len() / at.outputs);
+    match z {
+        None => lines.multiply(dy, rows, dx, |_, _, sum| sum),
+        Some(z) => lines.multiply(dy, rows, dx, |line, first, sum| {
+            zip(sum, block_of(z, rows, line, first), |d, z| d * gelu_grad8(z))
+        }),
+    }
+    // The rows of a matrix are packed together, and so are their flags.
+    let kept_only = at.packed.is_some_and(|packed| weights.packed[2 * packed.row_line + 1] == 1.0);
+    weight_grad(x, dy, at, kept_only.then_some(&lines), grads);
+}
+
+/// `dW = x dy^T` and `db`.
 pub fn linear_grad_weight(x: &[f32], dy: &[f32], at: Affine, grads: &mut [f32]) {
-    let own = &mut grads[at.offset..][..at.len()];
-    own.fill(0.0);
-    let (dw, db) = own.split_at_mut(at.inputs * at.outputs);
-    add_transposed_product(x, dy, at.inputs, at.outputs, dw);
-    for (row, dy) in dy.chunks_exact(at.outputs).enumerate() {
-        let db = &mut db[(row % at.bias_rows) * at.outputs..][..at.outputs];
-        for (b, d) in db.iter_mut().zip(dy) {
-            *b += d;
-        }
-    }
-}
-
-/// `y += a b`: `a` `[rows, depth]`, `b` `[depth, cols]`, `y` `[rows, cols]`.
-fn add_product(a: &[f32], b: &[f32], depth: usize, cols: usize, y: &mut [f32]) {
-    let rows = y.len() / cols;
-    let mut panel = vec![f32x8::ZERO; depth];
-    for col in (0..cols).step_by(TILE_COLS) {
-        let width = TILE_COLS.min(cols - col);
-        for (k, lane) in panel.iter_mut().enumerate() {
-            *lane = load8(&b[k * cols + col..][..width]);
-        }
-        let whole = rows - rows % TILE_ROWS;
-        for row in (0..whole).step_by(TILE_ROWS) {
-            product_tile::<TILE_ROWS>(a, &panel, y, row, col, cols);
-        }
-        for row in whole..rows {
-            product_tile::<1>(a, &panel, y, row, col, cols);
-        }
-    }
-}
-
-#[inline(always)]
-fn product_tile<const R: usize>(a: &[f32], panel: &[f32x8], y: &mut [f32], row: usize, col: usize, cols: usize) {
-    let depth = panel.len();
-    let lines: [&[f32]; R] = std::array::from_fn(|r| &a[(row + r) * depth..][..depth]);
-    let mut sums = [f32x8::ZERO; R];
-    for (k, b) in panel.iter().enumerate() {
-        for r in 0..R {
-            sums[r] += f32x8::splat(lines[r][k]) * *b;
-        }
-    }
-    for (r, sum) in sums.iter().enumerate() {
-        add_into(&mut y[(row + r) * cols + col..], *sum, TILE_COLS.min(cols - col));
-    }
-}
-
-/// `dw += a^T b`: `a` `[rows, inputs]`, `b` `[rows, outputs]`, `dw` `[inputs, outputs]`.
-fn add_transposed_product(a: &[f32], b: &[f32], inputs: usize, outputs: usize, dw: &mut [f32]) {
-    let rows = b.len() / outputs;
-    let mut panel = vec![f32x8::ZERO; rows];
-    for col in (0..outputs).step_by(TILE_COLS) {
-        let width = TILE_COLS.min(outputs - col);
-        for (r, lane) in panel.iter_mut().enumerate() {
-            *lane = load8(&b[r * outputs + col..][..width]);
-        }
-        // Widths are multiples of four, so a tile of four input features always fits.
-        for input in (0..inputs).step_by(TILE_ROWS) {
-            let mut sums = [f32x8::ZERO; TILE_ROWS];
-            for (a, b) in a.chunks_exact(inputs).zip(&panel) {
-                let a: &[f32; TILE_ROWS] = a[input..].first_chunk().expect("input features are a multiple of four");
-                for i in 0..TILE_ROWS {
-                    sums[i] += f32x8::splat(a[i]) * *b;
-                }
-            }
-            for (i, sum) in sums.iter().enumerate() {
-                add_into(&mut dw[(input + i) * outputs + col..], *sum, width);
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn add_into(target: &mut [f32], sum: f32x8, width: usize) {
-    if width == TILE_COLS {
-        let target: &mut [f32; TILE_COLS] = target.first_chunk_mut().expect("a full tile fits its row");
-        *target = (f32x8::from(*target) + sum).to_array();
-    } else {
-        for (t, s) in target[..width].iter_mut().zip(sum.to_array()) {
-            *t += s;
-        }
-    }
+    weight_grad(x, dy, at, None, grads);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Stream;
+    use crate::kernels::cpu::testing::{assert_near, random};
 
-    fn random(len: usize, purpose: &str) -> Vec<f32> {
-        let mut stream = Stream::new(7, purpose, 0);
-        (0..len).map(|_| stream.normal()).collect()
-    }
-
-    fn near(ours: &[f32], truth: &[f64]) {
-        for (i, (a, b)) in ours.iter().zip(truth).enumerate() {
-            assert!((f64::from(*a) - b).abs() < 1e-4 * (1.0 + b.abs()), "element {i}: {a} against {b}");
-        }
-    }
-
-    /// Odd row counts, a half tile of columns and a bias per token against plain sums in `f64`.
+    /// Ragged row counts, several widths and a bias per token against plain sums in `f64`.
     #[test]
     fn products_match_plain_sums() {
-        for (rows, inputs, outputs, bias_rows) in [(1, 4, 4, 1), (7, 12, 20, 1), (9, 8, 36, 3)] {
-            let at = Affine { offset: 8, inputs, outputs, bias_rows };
+        for (rows, inputs, outputs, bias_rows) in [(4, 4, 4, 1), (12, 12, 20, 1), (20, 8, 36, 5), (340, 4, 8, 17)] {
+            let at = Affine { offset: 8, inputs, outputs, bias_rows, packed: None };
             let weights = random(8 + at.len(), "weights");
-            let (x, dy) = (random(rows * inputs, "x"), random(rows * outputs, "dy"));
+            let lane = LaneWeights { values: &weights, packed: &[] };
+            let [x, dy, residual, z] =
+                ["x", "dy", "residual", "z"].map(|name| random(rows * inputs.max(outputs), name));
+            let (x, dy) = (&x[..inputs * rows], &dy[..outputs * rows]);
             let w = |i: usize, o: usize| f64::from(weights[8 + i * outputs + o]);
-            let mut y = vec![0.0; rows * outputs];
-            linear(&x, &weights, at, &mut y);
-            let truth: Vec<f64> = (0..rows * outputs)
-                .map(|e| {
-                    let (r, o) = (e / outputs, e % outputs);
-                    let bias = f64::from(weights[at.bias_offset() + (r % bias_rows) * outputs + o]);
-                    (0..inputs).map(|i| f64::from(x[r * inputs + i]) * w(i, o)).sum::<f64>() + bias
-                })
-                .collect();
-            near(&y, &truth);
 
-            let mut dx = vec![0.0; rows * inputs];
-            linear_grad_input(&dy, &weights, at, &mut dx);
-            let truth: Vec<f64> = (0..rows * inputs)
-                .map(|e| (0..outputs).map(|o| f64::from(dy[e / inputs * outputs + o]) * w(e % inputs, o)).sum())
-                .collect();
-            near(&dx, &truth);
+            let mut y = vec![9.0; outputs * rows];
+            let mapped = |o: usize, r: usize| {
+                let bias = f64::from(weights[at.bias_offset() + r % bias_rows * outputs + o]);
+                (0..inputs).map(|i| f64::from(x[i * rows + r]) * w(i, o)).sum::<f64>() + bias
+            };
+            linear(x, lane, at, &mut y);
+            assert_near(&y, |e| mapped(e / rows, e % rows));
+            let (mut fused, mut activated) = (y.clone(), y.clone());
+            linear_gelu(x, lane, at, &mut fused, &mut activated);
+            assert_eq!(fused, y);
+            let gelu = |z: f32| gelu8(f32x8::splat(z)).to_array()[0];
+            assert_eq!(activated, y.iter().map(|z| gelu(*z)).collect::<Vec<_>>());
+            linear_add(x, lane, at, &residual, &mut fused);
+            assert_eq!(fused, y.iter().zip(&residual).map(|(y, r)| r + y).collect::<Vec<_>>());
 
-            let mut grads = vec![9.0; weights.len()];
-            linear_grad_weight(&x, &dy, at, &mut grads);
-            let truth: Vec<f64> = (0..inputs * outputs)
-                .map(|e| {
-                    (0..rows)
-                        .map(|r| f64::from(x[r * inputs + e / outputs]) * f64::from(dy[r * outputs + e % outputs]))
-                        .sum()
-                })
-                .collect();
-            near(&grads[8..], &truth);
+            let (mut dx, mut grads) = (vec![9.0; inputs * rows], vec![9.0; weights.len()]);
+            linear_grad((x, dy), lane, None, at, (&mut dx, &mut grads));
+            assert_near(&dx, |e| (0..outputs).map(|o| f64::from(dy[o * rows + e % rows]) * w(e / rows, o)).sum());
+            assert_near(&grads[8..at.bias_offset()], |e| {
+                (0..rows).map(|r| f64::from(x[e / outputs * rows + r]) * f64::from(dy[e % outputs * rows + r])).sum()
+            });
+            assert_near(&grads[at.bias_offset()..], |e| {
+                (e / outputs..rows).step_by(bias_rows).map(|r| f64::from(dy[e % outputs * rows + r])).sum()
+            });
             assert_eq!(grads[..8], [9.0; 8], "gradients outside the map stay untouched");
+
+            let (mut dz, mut again) = (dx.clone(), vec![0.0; weights.len()]);
+            linear_grad((x, dy), lane, Some(&z), at, (&mut dz, &mut again));
+            let slope = |z: f32| gelu_grad8(f32x8::splat(z)).to_array()[0];
+            assert_eq!(dz, dx.iter().zip(&z).map(|(d, z)| d * slope(*z)).collect::<Vec<_>>());
+            assert_eq!(again[8..], grads[8..]);
         }
     }
 }

@@ -1,12 +1,13 @@
-//! Self-attention for short sequences: one thread per query (forward, dQ) or per key (dK, dV).
+//! Self-attention for short sequences: one thread per query (forward, dQ) or per key (dK, dV) of a head.
 //!
 //! The forward pass is an online softmax (Milakov and Gimelshein 2018, arXiv 1805.02867) and keeps the
-//! log-sum-exp, from which the gradients recompute the attention weights.
+//! log-sum-exp, from which the gradients recompute the attention weights. Neighbouring threads hold
+//! neighbouring rows, which lie side by side in memory.
 
 use super::launch::{lane, thread};
 use cubecl::prelude::*;
 
-/// Geometry of the heads, widths in four-wide vectors.
+/// Geometry of the heads.
 #[derive(CubeType, CubeLaunch, Clone, Copy)]
 pub struct HeadArg {
     /// Rows (batch x tokens) per lane.
@@ -15,66 +16,94 @@ pub struct HeadArg {
     pub tokens: u32,
     /// Heads.
     pub heads: u32,
-    /// Model width in vectors.
-    pub width: u32,
     /// Softmax temperature.
     pub scale: f32,
 }
 
-type Rows<N> = Sequence<Vector<f32, N>>;
-
-/// One head's slice of a row, `dim` vectors.
-#[cube]
-fn load<N: Size>(data: &Tensor<Vector<f32, N>>, at: u32, #[comptime] dim: u32) -> Rows<N> {
-    let mut row = Sequence::<Vector<f32, N>>::new();
-    #[unroll]
-    for i in 0..dim {
-        row.push(data[(at + i) as usize]);
-    }
-    row
+/// Where a thread's query or key lies; offsets are those of feature 0.
+#[derive(CubeType, Clone, Copy)]
+struct Own {
+    /// The row within its lane.
+    row: u32,
+    /// First row of its sequence.
+    sequence: u32,
+    /// Offset of the head's query features at row 0.
+    q_at: u32,
+    /// Offset of the head's key features at row 0.
+    k_at: u32,
+    /// Offset of the head's value features at row 0.
+    v_at: u32,
+    /// Offset of the head's context features at row 0.
+    context_at: u32,
+    /// Offset of the head's saved numbers at row 0.
+    saved_at: u32,
 }
 
 #[cube]
-fn dot_row<N: Size>(a: &Rows<N>, data: &Tensor<Vector<f32, N>>, at: u32, #[comptime] dim: u32) -> f32 {
-    let mut sum = Vector::<f32, N>::new(0.0f32);
+fn own(thread: u32, lane: u32, at: &HeadArg, #[comptime] dim: u32) -> Own {
+    let (row, head) = (thread % at.rows, thread / at.rows);
+    let part = at.heads * dim * at.rows;
+    let q_at = lane * 3 * part + head * dim * at.rows;
+    Own {
+        row,
+        sequence: row / at.tokens * at.tokens,
+        q_at,
+        k_at: q_at + part,
+        v_at: q_at + 2 * part,
+        context_at: lane * part + head * dim * at.rows,
+        saved_at: (lane * at.heads + head) * at.rows,
+    }
+}
+
+/// `dim` features of one row, `rows` apart.
+#[cube]
+fn load(data: &Tensor<f32>, at: u32, rows: u32, #[comptime] dim: u32) -> Sequence<f32> {
+    let mut features = Sequence::<f32>::new();
     #[unroll]
     for i in 0..dim {
-        sum += *a.index(comptime!(i as usize)) * data[(at + i) as usize];
+        features.push(data[(at + i * rows) as usize]);
     }
-    (sum.extract(0usize) + sum.extract(1usize)) + (sum.extract(2usize) + sum.extract(3usize))
+    features
 }
 
 #[cube]
-fn zero_row<N: Size>(#[comptime] dim: u32) -> Sequence<RuntimeCell<Vector<f32, N>>> {
-    let mut row = Sequence::<RuntimeCell<Vector<f32, N>>>::new();
+fn dot(a: &Sequence<f32>, data: &Tensor<f32>, at: u32, rows: u32, #[comptime] dim: u32) -> f32 {
+    let mut sum = 0.0f32;
+    #[unroll]
+    for i in 0..dim {
+        sum += *a.index(comptime!(i as usize)) * data[(at + i * rows) as usize];
+    }
+    sum
+}
+
+#[cube]
+fn zeros(#[comptime] dim: u32) -> Sequence<RuntimeCell<f32>> {
+    let mut cells = Sequence::<RuntimeCell<f32>>::new();
     #[unroll]
     for _ in 0..dim {
-        row.push(RuntimeCell::new(Vector::new(0.0f32)));
+        cells.push(RuntimeCell::new(0.0f32));
     }
-    row
+    cells
 }
 
-/// Context and log-sum-exp; one thread per (row, head).
+/// Context and log-sum-exp; one thread per query of a head.
 #[cube(launch_unchecked)]
-pub fn attention<N: Size>(
-    qkv: &Tensor<Vector<f32, N>>,
-    context: &mut Tensor<Vector<f32, N>>,
+pub fn attention(
+    qkv: &Tensor<f32>,
+    context: &mut Tensor<f32>,
     log_sum_exp: &mut Tensor<f32>,
     at: HeadArg,
     #[comptime] dim: u32,
 ) {
     let (thread, lane) = (thread(), lane());
     if thread < at.rows * at.heads {
-        let (row, head) = (thread / at.heads, thread % at.heads);
-        let line = lane * at.rows + row;
-        let first_key = lane * at.rows + row / at.tokens * at.tokens;
-        let q = load::<N>(qkv, line * 3 * at.width + head * dim, dim);
-        let sums = zero_row::<N>(dim);
+        let own = own(thread, lane, &at, dim);
+        let q = load(qkv, own.q_at + own.row, at.rows, dim);
+        let sums = zeros(dim);
         let mut top = f32::new(-1.0e30);
         let mut total = 0.0f32;
-        for key in 0..at.tokens {
-            let k_at = (first_key + key) * 3 * at.width + at.width + head * dim;
-            let score = dot_row::<N>(&q, qkv, k_at, dim) * at.scale;
+        for key in own.sequence..own.sequence + at.tokens {
+            let score = dot(&q, qkv, own.k_at + key, at.rows, dim) * at.scale;
             let new_top = max(top, score);
             let keep = (top - new_top).exp();
             let weight = (score - new_top).exp();
@@ -82,100 +111,92 @@ pub fn attention<N: Size>(
             #[unroll]
             for i in 0..dim {
                 let sum = sums.index(comptime!(i as usize));
-                let v = qkv[(k_at + at.width + i) as usize];
-                sum.store(sum.read() * Vector::new(keep) + Vector::new(weight) * v);
+                sum.store(sum.read() * keep + weight * qkv[(own.v_at + i * at.rows + key) as usize]);
             }
             top = new_top;
         }
         #[unroll]
         for i in 0..dim {
             let sum = sums.index(comptime!(i as usize)).read();
-            context[(line * at.width + head * dim + i) as usize] = sum / Vector::new(total);
+            context[(own.context_at + i * at.rows + own.row) as usize] = sum / total;
         }
-        log_sum_exp[(line * at.heads + head) as usize] = top + total.ln();
+        log_sum_exp[(own.saved_at + own.row) as usize] = top + total.ln();
     }
 }
 
-/// Gradient of the queries, written to the first third of `d_qkv`; one thread per (row, head).
+/// Gradient of the queries, written to the first third of `d_qkv`, and `delta`, the projection of the context's
+/// gradient on the context; one thread per query of a head.
 #[cube(launch_unchecked)]
-pub fn attention_grad_query<N: Size>(
-    d_context: &Tensor<Vector<f32, N>>,
-    qkv: &Tensor<Vector<f32, N>>,
-    context: &Tensor<Vector<f32, N>>,
+pub fn attention_grad_query(
+    d_context: &Tensor<f32>,
+    qkv: &Tensor<f32>,
+    context: &Tensor<f32>,
     log_sum_exp: &Tensor<f32>,
-    d_qkv: &mut Tensor<Vector<f32, N>>,
+    d_qkv: &mut Tensor<f32>,
     delta: &mut Tensor<f32>,
     at: HeadArg,
     #[comptime] dim: u32,
 ) {
     let (thread, lane) = (thread(), lane());
     if thread < at.rows * at.heads {
-        let (row, head) = (thread / at.heads, thread % at.heads);
-        let line = lane * at.rows + row;
-        let first_key = lane * at.rows + row / at.tokens * at.tokens;
-        let q = load::<N>(qkv, line * 3 * at.width + head * dim, dim);
-        let d = load::<N>(d_context, line * at.width + head * dim, dim);
-        let own_delta = dot_row::<N>(&d, context, line * at.width + head * dim, dim);
-        let own_log_sum_exp = log_sum_exp[(line * at.heads + head) as usize];
-        let sums = zero_row::<N>(dim);
-        for key in 0..at.tokens {
-            let k_at = (first_key + key) * 3 * at.width + at.width + head * dim;
-            let weight = (dot_row::<N>(&q, qkv, k_at, dim) * at.scale - own_log_sum_exp).exp();
-            let d_score = weight * (dot_row::<N>(&d, qkv, k_at + at.width, dim) - own_delta) * at.scale;
+        let own = own(thread, lane, &at, dim);
+        let q = load(qkv, own.q_at + own.row, at.rows, dim);
+        let d = load(d_context, own.context_at + own.row, at.rows, dim);
+        let own_delta = dot(&d, context, own.context_at + own.row, at.rows, dim);
+        let own_log_sum_exp = log_sum_exp[(own.saved_at + own.row) as usize];
+        let sums = zeros(dim);
+        for key in own.sequence..own.sequence + at.tokens {
+            let weight = (dot(&q, qkv, own.k_at + key, at.rows, dim) * at.scale - own_log_sum_exp).exp();
+            let d_score = weight * (dot(&d, qkv, own.v_at + key, at.rows, dim) - own_delta) * at.scale;
             #[unroll]
             for i in 0..dim {
                 let sum = sums.index(comptime!(i as usize));
-                sum.store(sum.read() + Vector::new(d_score) * qkv[(k_at + i) as usize]);
+                sum.store(sum.read() + d_score * qkv[(own.k_at + i * at.rows + key) as usize]);
             }
         }
         #[unroll]
         for i in 0..dim {
-            d_qkv[(line * 3 * at.width + head * dim + i) as usize] = sums.index(comptime!(i as usize)).read();
+            d_qkv[(own.q_at + i * at.rows + own.row) as usize] = sums.index(comptime!(i as usize)).read();
         }
-        delta[(line * at.heads + head) as usize] = own_delta;
+        delta[(own.saved_at + own.row) as usize] = own_delta;
     }
 }
 
-/// Gradients of keys and values, written to the last two thirds of `d_qkv`; one thread per (row, head).
+/// Gradients of keys and values, written to the last two thirds of `d_qkv`; one thread per key of a head.
 #[cube(launch_unchecked)]
-pub fn attention_grad_key_value<N: Size>(
-    d_context: &Tensor<Vector<f32, N>>,
-    qkv: &Tensor<Vector<f32, N>>,
+pub fn attention_grad_key_value(
+    d_context: &Tensor<f32>,
+    qkv: &Tensor<f32>,
     log_sum_exp: &Tensor<f32>,
     delta: &Tensor<f32>,
-    d_qkv: &mut Tensor<Vector<f32, N>>,
+    d_qkv: &mut Tensor<f32>,
     at: HeadArg,
     #[comptime] dim: u32,
 ) {
     let (thread, lane) = (thread(), lane());
     if thread < at.rows * at.heads {
-        let (row, head) = (thread / at.heads, thread % at.heads);
-        let line = lane * at.rows + row;
-        let first_query = lane * at.rows + row / at.tokens * at.tokens;
-        let own_at = line * 3 * at.width + at.width + head * dim;
-        let k = load::<N>(qkv, own_at, dim);
-        let v = load::<N>(qkv, own_at + at.width, dim);
-        let d_k = zero_row::<N>(dim);
-        let d_v = zero_row::<N>(dim);
-        for query in 0..at.tokens {
-            let other = first_query + query;
-            let q_at = other * 3 * at.width + head * dim;
-            let d_at = other * at.width + head * dim;
-            let saved = (other * at.heads + head) as usize;
-            let weight = (dot_row::<N>(&k, qkv, q_at, dim) * at.scale - log_sum_exp[saved]).exp();
-            let d_score = weight * (dot_row::<N>(&v, d_context, d_at, dim) - delta[saved]) * at.scale;
+        let own = own(thread, lane, &at, dim);
+        let k = load(qkv, own.k_at + own.row, at.rows, dim);
+        let v = load(qkv, own.v_at + own.row, at.rows, dim);
+        let d_k = zeros(dim);
+        let d_v = zeros(dim);
+        for query in own.sequence..own.sequence + at.tokens {
+            let saved = (own.saved_at + query) as usize;
+            let weight = (dot(&k, qkv, own.q_at + query, at.rows, dim) * at.scale - log_sum_exp[saved]).exp();
+            let d_weight = dot(&v, d_context, own.context_at + query, at.rows, dim);
+            let d_score = weight * (d_weight - delta[saved]) * at.scale;
             #[unroll]
             for i in 0..dim {
                 let d_k = d_k.index(comptime!(i as usize));
-                d_k.store(d_k.read() + Vector::new(d_score) * qkv[(q_at + i) as usize]);
+                d_k.store(d_k.read() + d_score * qkv[(own.q_at + i * at.rows + query) as usize]);
                 let d_v = d_v.index(comptime!(i as usize));
-                d_v.store(d_v.read() + Vector::new(weight) * d_context[(d_at + i) as usize]);
+                d_v.store(d_v.read() + weight * d_context[(own.context_at + i * at.rows + query) as usize]);
             }
         }
         #[unroll]
         for i in 0..dim {
-            d_qkv[(own_at + i) as usize] = d_k.index(comptime!(i as usize)).read();
-            d_qkv[(own_at + at.width + i) as usize] = d_v.index(comptime!(i as usize)).read();
+            d_qkv[(own.k_at + i * at.rows + own.row) as usize] = d_k.index(comptime!(i as usize)).read();
+            d_qkv[(own.v_at + i * at.rows + own.row) as usize] = d_v.index(comptime!(i as usize)).read();
         }
     }
 }

@@ -4,8 +4,6 @@ use cubecl::prelude::*;
 
 /// Threads per workgroup.
 pub const WORKGROUP: u32 = 64;
-/// Side of a two-dimensional workgroup.
-pub const WORKGROUP_SIDE: u32 = 8;
 /// Workgroups per dimension that every WebGPU adapter accepts.
 const MAX_WORKGROUPS: u32 = 65_535;
 
@@ -15,13 +13,6 @@ pub fn per_lane(threads: usize, lanes: usize) -> (CubeCount, CubeDim) {
     let z = groups.div_ceil(MAX_WORKGROUPS);
     let lanes = u32::try_from(lanes).expect("lanes are few");
     (CubeCount::Static(groups.div_ceil(z), lanes, z), CubeDim::new_1d(WORKGROUP))
-}
-
-/// Workgroups for a plane of `cols x rows` tiles in each of `lanes` lanes.
-pub fn tiles(cols: usize, rows: usize, lanes: usize) -> (CubeCount, CubeDim) {
-    let groups = |tiles: usize| u32::try_from(tiles).expect("tiles are few").div_ceil(WORKGROUP_SIDE).max(1);
-    let lanes = u32::try_from(lanes).expect("lanes are few");
-    (CubeCount::Static(groups(cols), groups(rows), lanes), CubeDim::new_2d(WORKGROUP_SIDE, WORKGROUP_SIDE))
 }
 
 /// Index of this thread within its lane, for kernels launched by [`per_lane`].

@@ -1,50 +1,64 @@
-//! Softmax cross-entropy and accuracy: one thread per row.
+//! Softmax cross-entropy and accuracy: one thread per sample.
 
 use super::launch::{lane, thread};
 use cubecl::prelude::*;
 
-/// Gradient of the mean loss and (loss, correct) per row.
+/// Sizes of a batch of logits.
+#[derive(CubeType, CubeLaunch, Clone, Copy)]
+pub struct LossArg {
+    /// Samples per lane, with those that only pad.
+    pub batch: u32,
+    /// Samples that count.
+    pub samples: u32,
+    /// Features of the logits.
+    pub width: u32,
+    /// Features that are classes.
+    pub classes: u32,
+    /// Labels between lanes; 0 when all lanes share them.
+    pub labels_lane: u32,
+}
+
+/// Gradient of the mean loss, and `[2, batch]`: loss, 1 if the arg-max is right.
 #[cube(launch_unchecked)]
 pub fn cross_entropy(
     logits: &Tensor<f32>,
     labels: &Tensor<f32>,
     d_logits: &mut Tensor<f32>,
     outcome: &mut Tensor<f32>,
-    rows: u32,
-    width: u32,
-    classes: u32,
-    labels_lane: u32,
+    at: LossArg,
 ) {
-    let (row, lane) = (thread(), lane());
-    if row < rows {
-        let first = (lane * rows + row) * width;
-        let label = u32::cast_from(labels[(lane * labels_lane + row) as usize]);
+    let (sample, lane) = (thread(), lane());
+    if sample < at.batch {
+        let counts = sample < at.samples;
+        let first = lane * at.width * at.batch + sample;
+        let label = u32::cast_from(max(labels[(lane * at.labels_lane + sample) as usize], 0.0f32));
         let mut best = 0u32;
         let mut top = logits[first as usize];
-        for class in 1..classes {
-            let score = logits[(first + class) as usize];
+        for class in 1..at.classes {
+            let score = logits[(first + class * at.batch) as usize];
             if score > top {
                 top = score;
                 best = class;
             }
         }
         let mut sum = 0.0f32;
-        for class in 0..classes {
-            sum += (logits[(first + class) as usize] - top).exp();
+        for class in 0..at.classes {
+            sum += (logits[(first + class * at.batch) as usize] - top).exp();
         }
-        let share = 1.0f32 / f32::cast_from(rows);
-        for class in 0..width {
+        let share = 1.0f32 / f32::cast_from(at.samples);
+        for class in 0..at.width {
             let mut d = 0.0f32;
-            if class < classes {
-                d = (logits[(first + class) as usize] - top).exp() / sum;
+            if counts && class < at.classes {
+                d = (logits[(first + class * at.batch) as usize] - top).exp() / sum;
                 if class == label {
                     d -= 1.0f32;
                 }
             }
-            d_logits[(first + class) as usize] = d * share;
+            d_logits[(first + class * at.batch) as usize] = d * share;
         }
-        let out = (lane * rows + row) * 2;
-        outcome[out as usize] = sum.ln() + top - logits[(first + label) as usize];
-        outcome[(out + 1) as usize] = select(best == label, 1.0f32, 0.0f32);
+        let out = lane * 2 * at.batch + sample;
+        let loss = sum.ln() + top - logits[(first + label * at.batch) as usize];
+        outcome[out as usize] = select(counts, loss, 0.0f32);
+        outcome[(out + at.batch) as usize] = select(counts && best == label, 1.0f32, 0.0f32);
     }
 }

@@ -10,11 +10,16 @@
     reason = "`#[cube]` expands into items of its own and reads only part of the language"
 )]
 
+pub mod affine;
 pub mod attention;
+pub mod backward;
+pub mod forward;
+mod gelu;
 pub mod launch;
 pub mod loss;
 pub mod mask;
-pub mod matmul;
 pub mod noise;
 pub mod norm;
 pub mod optimizer;
+pub mod pack;
+pub mod pool;

@@ -1,12 +1,13 @@
-//! Layer norm, its gradients and mean pooling: one thread per row, per feature, or per pooled value.
+//! Layer norm and its gradients: one thread per vector of rows, and one per feature for scale and shift.
 
+use super::affine::total;
 use super::launch::{lane, thread};
 use cubecl::prelude::*;
 
 /// Geometry of a layer norm.
 #[derive(CubeType, CubeLaunch, Clone, Copy)]
 pub struct NormArg {
-    /// Rows per lane.
+    /// Row vectors per lane.
     pub rows: u32,
     /// Features per row.
     pub features: u32,
@@ -20,165 +21,142 @@ pub struct NormArg {
     pub epsilon: f32,
 }
 
-/// `y` and `stats`; one thread per row.
+/// `y` and `stats`; one thread per row vector.
 #[cube(launch_unchecked)]
-pub fn layer_norm(x: &Tensor<f32>, weights: &Tensor<f32>, y: &mut Tensor<f32>, stats: &mut Tensor<f32>, at: NormArg) {
+pub fn layer_norm<N: Size>(
+    x: &Tensor<Vector<f32, N>>,
+    weights: &Tensor<f32>,
+    y: &mut Tensor<Vector<f32, N>>,
+    stats: &mut Tensor<Vector<f32, N>>,
+    at: NormArg,
+) {
     let (row, lane) = (thread(), lane());
     if row < at.rows {
-        let first = (lane * at.rows + row) * at.features;
+        let first = lane * at.features * at.rows + row;
         let base = lane * at.weights_lane;
-        let count = f32::cast_from(at.features);
-        let mut sum = 0.0f32;
+        let share = Vector::<f32, N>::new(1.0f32 / f32::cast_from(at.features));
+        let mut sum = Vector::<f32, N>::new(0.0f32);
         for i in 0..at.features {
-            sum += x[(first + i) as usize];
+            sum += x[(first + i * at.rows) as usize];
         }
-        let mean = sum / count;
-        let mut squares = 0.0f32;
+        let mean = sum * share;
+        let mut squares = Vector::<f32, N>::new(0.0f32);
         for i in 0..at.features {
-            let centred = x[(first + i) as usize] - mean;
+            let centred = x[(first + i * at.rows) as usize] - mean;
             squares += centred * centred;
         }
-        let inverse = 1.0f32 / (squares / count + at.epsilon).sqrt();
+        let inverse = Vector::<f32, N>::new(1.0f32) / (squares * share + Vector::new(at.epsilon)).sqrt();
         for i in 0..at.features {
-            let scale = weights[(base + at.scale_at + i) as usize];
-            let shift = weights[(base + at.shift_at + i) as usize];
-            y[(first + i) as usize] = (x[(first + i) as usize] - mean) * inverse * scale + shift;
+            let scale = Vector::<f32, N>::new(weights[(base + at.scale_at + i) as usize]);
+            let shift = Vector::<f32, N>::new(weights[(base + at.shift_at + i) as usize]);
+            let at = (first + i * at.rows) as usize;
+            y[at] = (x[at] - mean) * inverse * scale + shift;
         }
-        stats[((lane * at.rows + row) * 2) as usize] = mean;
-        stats[((lane * at.rows + row) * 2 + 1) as usize] = inverse;
+        stats[(lane * 2 * at.rows + row) as usize] = mean;
+        stats[((lane * 2 + 1) * at.rows + row) as usize] = inverse;
     }
 }
 
-/// What the gradient of a row needs of all its features.
-#[derive(CubeType, Clone, Copy)]
-struct RowGrad {
-    first: u32,
-    scale_at: u32,
-    mean: f32,
-    inverse: f32,
-    /// Mean of `dy * scale`.
-    sum: f32,
-    /// Mean of `dy * scale * normalised x`.
-    projected: f32,
-}
-
+/// Gradient with respect to `x` for one row vector, `residual` added when `add`.
 #[cube]
-fn row_grad(
-    dy: &Tensor<f32>,
-    x: &Tensor<f32>,
-    stats: &Tensor<f32>,
+fn input_grad<N: Size>(
+    dy: &Tensor<Vector<f32, N>>,
+    x: &Tensor<Vector<f32, N>>,
+    stats: &Tensor<Vector<f32, N>>,
     weights: &Tensor<f32>,
+    residual: &Tensor<Vector<f32, N>>,
+    dx: &mut Tensor<Vector<f32, N>>,
     at: &NormArg,
-    line: u32,
     lane: u32,
-) -> RowGrad {
-    let first = line * at.features;
+    row: u32,
+    #[comptime] add: bool,
+) {
+    let first = lane * at.features * at.rows + row;
     let scale_at = lane * at.weights_lane + at.scale_at;
-    let mean = stats[(line * 2) as usize];
-    let inverse = stats[(line * 2 + 1) as usize];
-    let mut sum = 0.0f32;
-    let mut projected = 0.0f32;
+    let mean = stats[(lane * 2 * at.rows + row) as usize];
+    let inverse = stats[((lane * 2 + 1) * at.rows + row) as usize];
+    let mut sum = Vector::<f32, N>::new(0.0f32);
+    let mut projected = Vector::<f32, N>::new(0.0f32);
     for i in 0..at.features {
-        let d = dy[(first + i) as usize] * weights[(scale_at + i) as usize];
+        let at = (first + i * at.rows) as usize;
+        let d = dy[at] * Vector::new(weights[(scale_at + i) as usize]);
         sum += d;
-        projected += d * (x[(first + i) as usize] - mean) * inverse;
+        projected += d * (x[at] - mean) * inverse;
     }
-    let share = 1.0f32 / f32::cast_from(at.features);
-    RowGrad { first, scale_at, mean, inverse, sum: sum * share, projected: projected * share }
+    let share = Vector::<f32, N>::new(1.0f32 / f32::cast_from(at.features));
+    let (sum, projected) = (sum * share, projected * share);
+    for i in 0..at.features {
+        let at = (first + i * at.rows) as usize;
+        let d = dy[at] * Vector::new(weights[(scale_at + i) as usize]);
+        let own = inverse * (d - sum - (x[at] - mean) * inverse * projected);
+        if comptime!(add) {
+            dx[at] = residual[at] + own;
+        } else {
+            dx[at] = own;
+        }
+    }
 }
 
+/// Gradients of scale and shift of one feature.
 #[cube]
-fn feature_grad(row: &RowGrad, dy: &Tensor<f32>, x: &Tensor<f32>, weights: &Tensor<f32>, i: u32) -> f32 {
-    let d = dy[(row.first + i) as usize] * weights[(row.scale_at + i) as usize];
-    let normal = (x[(row.first + i) as usize] - row.mean) * row.inverse;
-    row.inverse * (d - row.sum - normal * row.projected)
-}
-
-/// Gradient with respect to `x`; one thread per row.
-#[cube(launch_unchecked)]
-pub fn layer_norm_grad_input(
-    dy: &Tensor<f32>,
-    x: &Tensor<f32>,
-    stats: &Tensor<f32>,
-    weights: &Tensor<f32>,
-    dx: &mut Tensor<f32>,
-    at: NormArg,
+fn weight_grad<N: Size>(
+    dy: &Tensor<Vector<f32, N>>,
+    x: &Tensor<Vector<f32, N>>,
+    stats: &Tensor<Vector<f32, N>>,
+    grads: &mut Tensor<f32>,
+    at: &NormArg,
+    lane: u32,
+    feature: u32,
 ) {
-    let (row, lane) = (thread(), lane());
-    if row < at.rows {
-        let grad = row_grad(dy, x, stats, weights, &at, lane * at.rows + row, lane);
-        for i in 0..at.features {
-            dx[(grad.first + i) as usize] = feature_grad(&grad, dy, x, weights, i);
-        }
+    let first = (lane * at.features + feature) * at.rows;
+    let (mean_at, inverse_at) = (lane * 2 * at.rows, (lane * 2 + 1) * at.rows);
+    let mut d_scale = Vector::<f32, N>::new(0.0f32);
+    let mut d_shift = Vector::<f32, N>::new(0.0f32);
+    for row in 0..at.rows {
+        let d = dy[(first + row) as usize];
+        let centred = x[(first + row) as usize] - stats[(mean_at + row) as usize];
+        d_scale += d * centred * stats[(inverse_at + row) as usize];
+        d_shift += d;
     }
+    grads[(lane * at.weights_lane + at.scale_at + feature) as usize] = total::<N>(d_scale);
+    grads[(lane * at.weights_lane + at.shift_at + feature) as usize] = total::<N>(d_shift);
 }
 
-/// `residual` plus the gradient with respect to `x`; one thread per row.
+/// All gradients of a layer norm; the threads beyond the row vectors make those of scale and shift.
 #[cube(launch_unchecked)]
-pub fn layer_norm_grad_input_add(
-    dy: &Tensor<f32>,
-    x: &Tensor<f32>,
-    stats: &Tensor<f32>,
+pub fn layer_norm_grad<N: Size>(
+    dy: &Tensor<Vector<f32, N>>,
+    x: &Tensor<Vector<f32, N>>,
+    stats: &Tensor<Vector<f32, N>>,
     weights: &Tensor<f32>,
-    residual: &Tensor<f32>,
-    dx: &mut Tensor<f32>,
-    at: NormArg,
-) {
-    let (row, lane) = (thread(), lane());
-    if row < at.rows {
-        let grad = row_grad(dy, x, stats, weights, &at, lane * at.rows + row, lane);
-        for i in 0..at.features {
-            let own = feature_grad(&grad, dy, x, weights, i);
-            dx[(grad.first + i) as usize] = residual[(grad.first + i) as usize] + own;
-        }
-    }
-}
-
-/// Gradients of scale and shift; one thread per feature.
-#[cube(launch_unchecked)]
-pub fn layer_norm_grad_weight(
-    dy: &Tensor<f32>,
-    x: &Tensor<f32>,
-    stats: &Tensor<f32>,
+    dx: &mut Tensor<Vector<f32, N>>,
     grads: &mut Tensor<f32>,
     at: NormArg,
 ) {
-    let (feature, lane) = (thread(), lane());
-    if feature < at.features {
-        let mut d_scale = 0.0f32;
-        let mut d_shift = 0.0f32;
-        for row in 0..at.rows {
-            let line = lane * at.rows + row;
-            let d = dy[(line * at.features + feature) as usize];
-            let centred = x[(line * at.features + feature) as usize] - stats[(line * 2) as usize];
-            d_scale += d * centred * stats[(line * 2 + 1) as usize];
-            d_shift += d;
-        }
-        grads[(lane * at.weights_lane + at.scale_at + feature) as usize] = d_scale;
-        grads[(lane * at.weights_lane + at.shift_at + feature) as usize] = d_shift;
+    let (thread, lane) = (thread(), lane());
+    if thread < at.rows {
+        input_grad::<N>(dy, x, stats, weights, x, dx, &at, lane, thread, false);
+    } else if thread < at.rows + at.features {
+        weight_grad::<N>(dy, x, stats, grads, &at, lane, thread - at.rows);
     }
 }
 
-/// Mean over the tokens of a sequence; one thread per output.
+/// [`layer_norm_grad`] with `residual` added to `dx`.
 #[cube(launch_unchecked)]
-pub fn mean_pool(x: &Tensor<f32>, y: &mut Tensor<f32>, tokens: u32, width: u32, outputs: u32) {
-    let (out, lane) = (thread(), lane());
-    if out < outputs {
-        let first = lane * outputs * tokens + out / width * tokens * width + out % width;
-        let mut sum = 0.0f32;
-        for token in 0..tokens {
-            sum += x[(first + token * width) as usize];
-        }
-        y[(lane * outputs + out) as usize] = sum / f32::cast_from(tokens);
-    }
-}
-
-/// Gradient of [`mean_pool`]; one thread per input.
-#[cube(launch_unchecked)]
-pub fn mean_pool_grad(dy: &Tensor<f32>, dx: &mut Tensor<f32>, tokens: u32, width: u32, inputs: u32) {
-    let (input, lane) = (thread(), lane());
-    if input < inputs {
-        let out = lane * (inputs / tokens) + input / (tokens * width) * width + input % width;
-        dx[(lane * inputs + input) as usize] = dy[out as usize] / f32::cast_from(tokens);
+pub fn layer_norm_grad_add<N: Size>(
+    dy: &Tensor<Vector<f32, N>>,
+    x: &Tensor<Vector<f32, N>>,
+    stats: &Tensor<Vector<f32, N>>,
+    weights: &Tensor<f32>,
+    residual: &Tensor<Vector<f32, N>>,
+    dx: &mut Tensor<Vector<f32, N>>,
+    grads: &mut Tensor<f32>,
+    at: NormArg,
+) {
+    let (thread, lane) = (thread(), lane());
+    if thread < at.rows {
+        input_grad::<N>(dy, x, stats, weights, residual, dx, &at, lane, thread, true);
+    } else if thread < at.rows + at.features {
+        weight_grad::<N>(dy, x, stats, grads, &at, lane, thread - at.rows);
     }
 }

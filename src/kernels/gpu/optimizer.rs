@@ -38,7 +38,10 @@ pub fn rule_gradients(
                 let at = (first + i) as usize;
                 let f = mask[at];
                 let pruned = 1.0f32 - f;
-                let g = grads[at] * (f + pruned_gradient * pruned) + lambda * pruned * params[at];
+                // With a factor of 0 the gradient was not computed and may be anything.
+                let factor = f + pruned_gradient * pruned;
+                let passed = select(factor == 0.0f32, 0.0f32, grads[at] * factor);
+                let g = passed + lambda * pruned * params[at];
                 grads[at] = g;
                 sum += g * g;
             }

@@ -4,13 +4,13 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Poll, Waker};
 
-use burn::backend::Dispatch;
 use burn::tensor::Device;
 use burn_wgpu::WgpuSetup;
 use serde::{Deserialize, Serialize};
-use web_time::Instant;
 
-use crate::kernels::{Affine, LaneOps, buffer};
+mod probe;
+
+pub use probe::Probe;
 
 /// What the user asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +73,9 @@ impl Fault {
     }
 }
 
+/// Kernel launches that the runtime gathers before it submits them: a whole training step.
+const LAUNCHES_PER_SUBMIT: usize = 128;
+
 /// The outcome of the one search for a GPU.
 static FOUND: Mutex<Option<Result<Gpu, String>>> = Mutex::new(None);
 
@@ -117,8 +120,11 @@ async fn find_gpu() -> Result<Gpu, String> {
         .map_err(|error| format!("the adapter {} refused a device ({})", describe(&info), plain(&error)))?;
     let limits = limits(&device.limits());
     let setup = WgpuSetup { instance, adapter, device: device.clone(), queue, backend: info.backend };
-    let burn_device =
-        Device::wgpu_options().setup(setup).init().map_err(|error| format!("the runtime refused it ({error})"))?;
+    let burn_device = Device::wgpu_options()
+        .setup(setup)
+        .tasks_max(LAUNCHES_PER_SUBMIT)
+        .init()
+        .map_err(|error| format!("the runtime refused it ({error})"))?;
     let fault = Arc::new(Fault::default());
     watch(&device, &fault);
     Ok(Gpu { device: burn_device, adapter: describe(&info), limits, fault })
@@ -182,76 +188,57 @@ pub struct Choice {
     pub gpu: Option<Gpu>,
     /// Why, in words for the user.
     pub reason: String,
-    /// Time of the probe on the GPU, when both were timed.
-    pub gpu_ms: Option<f64>,
-    /// Time of the probe on the CPU, when both were timed.
-    pub cpu_ms: Option<f64>,
+    /// What the GPU's probe measured, when there is a GPU that serves.
+    pub gpu_probe: Option<Probe>,
+    /// What the CPU's probe measured.
+    pub cpu_probe: Probe,
 }
 
-/// Chooses the device for `wanted`; [`Wanted::Auto`] times the same products on both.
+impl Choice {
+    /// Density up to which packed N:M products are the faster ones on the chosen device.
+    pub fn packed_density(&self) -> f64 {
+        let probe = self.gpu.as_ref().and(self.gpu_probe).unwrap_or(self.cpu_probe);
+        probe.packed_density
+    }
+}
+
+/// Chooses the device for `wanted`; [`Wanted::Auto`] takes whichever is faster at the same products.
 ///
 /// # Errors
-/// When the GPU was asked for by name and there is none.
+/// When the GPU was asked for by name and there is none, or it fails at its first products.
 pub async fn choose(wanted: Wanted) -> Result<Choice, String> {
-    let cpu = |reason: String| Choice { device: Device::flex(), gpu: None, reason, gpu_ms: None, cpu_ms: None };
+    let cpu_probe = probe::of_cpu().await?;
+    let cpu = |reason: String| Choice { device: Device::flex(), gpu: None, reason, gpu_probe: None, cpu_probe };
     if wanted == Wanted::Cpu {
         return Ok(cpu("chosen by you".into()));
     }
-    let found = match gpu().await {
-        Ok(gpu) => match gpu.fault() {
-            Some(fault) => Err(format!("{fault}; reload the page to look for it again")),
-            None => Ok(gpu),
-        },
-        Err(reason) => Err(reason),
-    };
-    let gpu = match (found, wanted) {
-        (Ok(gpu), _) => gpu,
+    let (gpu, gpu_probe) = match (serving_gpu().await, wanted) {
+        (Ok(found), _) => found,
         (Err(reason), Wanted::WebGpu) => return Err(reason),
         (Err(reason), _) => return Ok(cpu(reason)),
     };
+    let probe = Some(gpu_probe);
     let chosen =
-        |reason| Choice { device: gpu.device.clone(), gpu: Some(gpu.clone()), reason, gpu_ms: None, cpu_ms: None };
-    if wanted == Wanted::WebGpu {
-        return Ok(chosen("chosen by you".into()));
-    }
-    let cpu_ms = probe_ms(&Device::flex()).await?;
-    let gpu_ms = match probe_ms(&gpu.device).await {
-        Ok(gpu_ms) => gpu_ms,
-        Err(error) => return Ok(cpu(format!("the adapter {} failed a test ({error})", gpu.adapter))),
-    };
-    let choice = if gpu_ms <= cpu_ms {
-        chosen(format!("{:.1} times faster than the CPU in a test of matrix products", cpu_ms / gpu_ms))
+        |reason| Choice { device: gpu.device.clone(), gpu: Some(gpu.clone()), reason, gpu_probe: probe, cpu_probe };
+    let ratio = gpu_probe.dense_ms / cpu_probe.dense_ms;
+    Ok(if wanted == Wanted::WebGpu {
+        chosen("chosen by you".into())
+    } else if ratio <= 1.0 {
+        chosen(format!("{:.1} times faster than the CPU in a test of matrix products", 1.0 / ratio))
     } else {
-        let ratio = gpu_ms / cpu_ms;
-        cpu(format!("the adapter {} was {ratio:.1} times slower in a test of matrix products", gpu.adapter))
-    };
-    Ok(Choice { gpu_ms: Some(gpu_ms), cpu_ms: Some(cpu_ms), ..choice })
+        let reason = format!("the adapter {} was {ratio:.1} times slower in a test of matrix products", gpu.adapter);
+        Choice { gpu_probe: probe, ..cpu(reason) }
+    })
 }
 
-/// Products in one timed probe: enough to hide the latency of reading one number back.
-const PROBE_PRODUCTS: usize = 8;
-
-/// Best of three timings of a chain of matrix products of a small model's size, in milliseconds.
-async fn probe_ms(device: &Device) -> Result<f64, String> {
-    let (lanes, rows, width) = (4, 256, 64);
-    let at = Affine { offset: 0, inputs: width, outputs: width, bias_rows: 1 };
-    let x = buffer::upload(vec![0.01; lanes * rows * width], [lanes, rows, width], device);
-    let weights = buffer::upload(vec![0.01; lanes * at.len()], [lanes, at.len()], device);
-    let mut best = f64::INFINITY;
-    // The first round compiles the kernel and is not timed.
-    for round in 0..4 {
-        let start = Instant::now();
-        let mut y = x.clone();
-        for _ in 0..PROBE_PRODUCTS {
-            y = Dispatch::linear(&y, &weights, at);
-        }
-        let values = buffer::read(y).await?;
-        if !values.iter().all(|value| value.is_finite()) {
-            return Err("the test products are not finite".into());
-        }
-        if round > 0 {
-            best = best.min(start.elapsed().as_secs_f64() * 1e3);
-        }
+/// The GPU, once it has shown that it computes.
+async fn serving_gpu() -> Result<(Gpu, Probe), String> {
+    let gpu = gpu().await?;
+    if let Some(fault) = gpu.fault() {
+        return Err(format!("{fault}; reload the page to look for it again"));
     }
-    Ok(best)
+    match probe::of_gpu(&gpu.device).await {
+        Ok(probe) => Ok((gpu, probe)),
+        Err(error) => Err(format!("the adapter {} failed a test ({error})", gpu.adapter)),
+    }
 }

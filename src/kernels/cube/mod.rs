@@ -1,0 +1,445 @@
+//! Binds the CubeCL kernels to Burn's `CubeBackend`: shapes and buffers in, launches out.
+//!
+//! Every launch here is `unsafe` because the kernels skip bounds checks; each kernel guards its own
+//! thread index, and the shapes asserted by the callers bound all other indices.
+#![allow(unsafe_code, clippy::undocumented_unsafe_blocks, reason = "unchecked launches; see the module text")]
+
+mod args;
+
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn_cubecl::CubeBackend;
+
+use super::{
+    ALIGN, Affine, HeadShape, LaneOps, MaskGrid, Norm, PackGrid,
+    gpu::{self, launch::per_lane, loss::LossArgLaunch},
+};
+use args::{AffineGrid, PAIR, arg, dims, empty, head_arg, lane_stride, norm_arg, word};
+
+/// Launches a kernel on a grid of `(workgroups, workgroup size)`.
+macro_rules! launch {
+    ($like:expr, $grid:expr, $($kernel:ident)::+, $($arg:expr),+ $(,)?) => {{
+        let (count, dim) = $grid;
+        unsafe { gpu::$($kernel)::+::launch_unchecked(&$like.client, count, dim, $($arg),+) }
+    }};
+}
+
+impl LaneOps for CubeBackend {
+    fn linear(
+        x: &FloatTensor<Self>,
+        weights: &FloatTensor<Self>,
+        columns: &FloatTensor<Self>,
+        at: Affine,
+    ) -> FloatTensor<Self> {
+        let grid = AffineGrid::new(x, weights, at).packed_columns(columns);
+        let y = grid.activations(x, at.outputs);
+        let (prunable, per_token) = (at.packed.is_some(), at.bias_rows > 1);
+        launch!(
+            x,
+            grid.forward(),
+            forward::linear,
+            ALIGN,
+            PAIR,
+            arg(x),
+            arg(weights),
+            arg(columns),
+            arg(&y),
+            grid.arg(),
+            prunable,
+            per_token,
+        );
+        y
+    }
+
+    fn linear_gelu(
+        x: &FloatTensor<Self>,
+        weights: &FloatTensor<Self>,
+        columns: &FloatTensor<Self>,
+        at: Affine,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let grid = AffineGrid::new(x, weights, at).packed_columns(columns);
+        let z = grid.activations(x, at.outputs);
+        let activated = grid.fused(x, weights, columns, &z, true);
+        (z, activated)
+    }
+
+    fn linear_add(
+        x: &FloatTensor<Self>,
+        weights: &FloatTensor<Self>,
+        columns: &FloatTensor<Self>,
+        at: Affine,
+        residual: &FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        AffineGrid::new(x, weights, at).packed_columns(columns).fused(x, weights, columns, residual, false)
+    }
+
+    fn linear_grad(
+        x: &FloatTensor<Self>,
+        dy: &FloatTensor<Self>,
+        weights: &FloatTensor<Self>,
+        rows: &FloatTensor<Self>,
+        grads: FloatTensor<Self>,
+        at: Affine,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let grid = AffineGrid::new(x, weights, at).packed_rows(rows);
+        let dx = grid.activations(x, at.inputs);
+        launch!(
+            x,
+            grid.backward(),
+            backward::linear_grad,
+            ALIGN,
+            PAIR,
+            arg(x),
+            arg(dy),
+            arg(weights),
+            arg(rows),
+            arg(&dx),
+            arg(&grads),
+            grid.arg(),
+            word(grid.input_threads()),
+            at.packed.is_some(),
+        );
+        (dx, grads)
+    }
+
+    fn linear_grad_gelu(
+        x: &FloatTensor<Self>,
+        dy: &FloatTensor<Self>,
+        weights: &FloatTensor<Self>,
+        rows: &FloatTensor<Self>,
+        z: &FloatTensor<Self>,
+        grads: FloatTensor<Self>,
+        at: Affine,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let grid = AffineGrid::new(x, weights, at).packed_rows(rows);
+        let dz = grid.activations(x, at.inputs);
+        launch!(
+            x,
+            grid.backward(),
+            backward::linear_grad_gelu,
+            ALIGN,
+            PAIR,
+            arg(x),
+            arg(dy),
+            arg(weights),
+            arg(rows),
+            arg(z),
+            arg(&dz),
+            arg(&grads),
+            grid.arg(),
+            word(grid.input_threads()),
+            at.packed.is_some(),
+        );
+        (dz, grads)
+    }
+
+    fn linear_grad_weight(
+        x: &FloatTensor<Self>,
+        dy: &FloatTensor<Self>,
+        grads: FloatTensor<Self>,
+        at: Affine,
+    ) -> FloatTensor<Self> {
+        let grid = AffineGrid::new(x, &grads, at);
+        let split = grid.dense_weight_threads();
+        let threads = split + if at.bias_rows > 1 { at.bias_rows * at.outputs } else { 0 };
+        launch!(
+            x,
+            per_lane(threads, grid.lanes),
+            backward::linear_grad_weight,
+            ALIGN,
+            arg(x),
+            arg(dy),
+            arg(&grads),
+            grid.arg(),
+            word(split),
+        );
+        grads
+    }
+
+    fn layer_norm(
+        x: &FloatTensor<Self>,
+        weights: &FloatTensor<Self>,
+        at: Norm,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [lanes, rows] = [dims(x)[0], dims(x)[2]];
+        let (y, stats) = (empty(x, &dims(x)), empty(x, &[lanes, 2, rows]));
+        let (grid, at) = (per_lane(rows / ALIGN, lanes), norm_arg(rows, weights, at));
+        launch!(x, grid, norm::layer_norm, ALIGN, arg(x), arg(weights), arg(&y), arg(&stats), at);
+        (y, stats)
+    }
+
+    fn layer_norm_grad(
+        dy: &FloatTensor<Self>,
+        x: &FloatTensor<Self>,
+        stats: &FloatTensor<Self>,
+        weights: &FloatTensor<Self>,
+        grads: FloatTensor<Self>,
+        at: Norm,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [lanes, rows] = [dims(x)[0], dims(x)[2]];
+        let dx = empty(x, &dims(x));
+        launch!(
+            x,
+            per_lane(rows / ALIGN + at.features, lanes),
+            norm::layer_norm_grad,
+            ALIGN,
+            arg(dy),
+            arg(x),
+            arg(stats),
+            arg(weights),
+            arg(&dx),
+            arg(&grads),
+            norm_arg(rows, weights, at),
+        );
+        (dx, grads)
+    }
+
+    fn layer_norm_grad_add(
+        dy: &FloatTensor<Self>,
+        x: &FloatTensor<Self>,
+        stats: &FloatTensor<Self>,
+        weights: &FloatTensor<Self>,
+        residual: &FloatTensor<Self>,
+        grads: FloatTensor<Self>,
+        at: Norm,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [lanes, rows] = [dims(x)[0], dims(x)[2]];
+        let dx = empty(x, &dims(x));
+        launch!(
+            x,
+            per_lane(rows / ALIGN + at.features, lanes),
+            norm::layer_norm_grad_add,
+            ALIGN,
+            arg(dy),
+            arg(x),
+            arg(stats),
+            arg(weights),
+            arg(residual),
+            arg(&dx),
+            arg(&grads),
+            norm_arg(rows, weights, at),
+        );
+        (dx, grads)
+    }
+
+    fn attention(qkv: &FloatTensor<Self>, shape: HeadShape) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [lanes, rows] = [dims(qkv)[0], dims(qkv)[2]];
+        let context = empty(qkv, &[lanes, shape.width(), rows]);
+        let log_sum_exp = empty(qkv, &[lanes, shape.heads, rows]);
+        launch!(
+            qkv,
+            per_lane(rows * shape.heads, lanes),
+            attention::attention,
+            arg(qkv),
+            arg(&context),
+            arg(&log_sum_exp),
+            head_arg(shape),
+            word(shape.head_dim),
+        );
+        (context, log_sum_exp)
+    }
+
+    fn attention_grad(
+        d_context: &FloatTensor<Self>,
+        qkv: &FloatTensor<Self>,
+        context: &FloatTensor<Self>,
+        log_sum_exp: &FloatTensor<Self>,
+        shape: HeadShape,
+    ) -> FloatTensor<Self> {
+        let [lanes, rows] = [dims(qkv)[0], dims(qkv)[2]];
+        let d_qkv = empty(qkv, &dims(qkv));
+        let delta = empty(qkv, &[lanes, shape.heads, rows]);
+        let head_dim = word(shape.head_dim);
+        launch!(
+            qkv,
+            per_lane(rows * shape.heads, lanes),
+            attention::attention_grad_query,
+            arg(d_context),
+            arg(qkv),
+            arg(context),
+            arg(log_sum_exp),
+            arg(&d_qkv),
+            arg(&delta),
+            head_arg(shape),
+            head_dim,
+        );
+        launch!(
+            qkv,
+            per_lane(rows * shape.heads, lanes),
+            attention::attention_grad_key_value,
+            arg(d_context),
+            arg(qkv),
+            arg(log_sum_exp),
+            arg(&delta),
+            arg(&d_qkv),
+            head_arg(shape),
+            head_dim,
+        );
+        d_qkv
+    }
+
+    fn mean_pool(x: &FloatTensor<Self>, tokens: usize) -> FloatTensor<Self> {
+        let [lanes, width, batch] = [dims(x)[0], dims(x)[1], dims(x)[2] / tokens];
+        let y = empty(x, &[lanes, width, batch]);
+        let grid = per_lane(width * batch, lanes);
+        launch!(x, grid, pool::mean_pool, arg(x), arg(&y), word(tokens), word(width * batch));
+        y
+    }
+
+    fn mean_pool_grad(dy: &FloatTensor<Self>, tokens: usize) -> FloatTensor<Self> {
+        let [lanes, width, rows] = [dims(dy)[0], dims(dy)[1], dims(dy)[2] * tokens];
+        let dx = empty(dy, &[lanes, width, rows]);
+        let grid = per_lane(width * rows, lanes);
+        launch!(dy, grid, pool::mean_pool_grad, arg(dy), arg(&dx), word(tokens), word(width * rows));
+        dx
+    }
+
+    fn cross_entropy(
+        logits: &FloatTensor<Self>,
+        labels: &FloatTensor<Self>,
+        classes: usize,
+        samples: usize,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [lanes, width, batch] = [dims(logits)[0], dims(logits)[1], dims(logits)[2]];
+        let (d_logits, outcome) = (empty(logits, &dims(logits)), empty(logits, &[lanes, 2, batch]));
+        let [batch_word, samples, width, classes] = [batch, samples, width, classes].map(word);
+        let at = LossArgLaunch::new(batch_word, samples, width, classes, word(lane_stride(labels)));
+        let grid = per_lane(batch, lanes);
+        launch!(logits, grid, loss::cross_entropy, arg(logits), arg(labels), arg(&d_logits), arg(&outcome), at);
+        (d_logits, outcome)
+    }
+
+    fn select_masks(
+        params: &FloatTensor<Self>,
+        mask: &FloatTensor<Self>,
+        plan: &FloatTensor<Self>,
+        segments: IntTensor<Self>,
+        grid: MaskGrid,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let shape = dims(params);
+        let (new_mask, masked) = (empty(params, &shape), empty(params, &shape));
+        launch!(
+            params,
+            per_lane(grid.groups, shape[0]),
+            mask::select_masks,
+            arg(params),
+            arg(mask),
+            arg(plan),
+            arg(&segments),
+            arg(&new_mask),
+            arg(&masked),
+            word(grid.segments),
+            word(shape[1]),
+        );
+        (new_mask, masked)
+    }
+
+    fn pack(
+        weights: &FloatTensor<Self>,
+        mask: &FloatTensor<Self>,
+        plan: &FloatTensor<Self>,
+        matrices: IntTensor<Self>,
+        grid: PackGrid,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [lanes, parameters] = [dims(weights)[0], dims(weights)[1]];
+        let columns = empty(weights, &[lanes, PAIR * (grid.column_lines + parameters)]);
+        let rows = empty(weights, &[lanes, PAIR * (grid.row_lines + parameters)]);
+        launch!(
+            weights,
+            per_lane(grid.column_lines + grid.row_lines, lanes),
+            pack::pack,
+            PAIR,
+            arg(weights),
+            arg(mask),
+            arg(plan),
+            arg(&matrices),
+            arg(&columns),
+            arg(&rows),
+            word(grid.matrices),
+            word(parameters),
+            word(grid.column_lines),
+            word(grid.row_lines),
+        );
+        (columns, rows)
+    }
+
+    fn rule_gradients(
+        grads: FloatTensor<Self>,
+        params: &FloatTensor<Self>,
+        mask: &FloatTensor<Self>,
+        plan: &FloatTensor<Self>,
+        kinds: &FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [lanes, count] = [dims(params)[0], dims(params)[1]];
+        let norm_parts = gpu::optimizer::NORM_PARTS as usize;
+        let (parts, scale) = (empty(params, &[lanes, norm_parts]), empty(params, &[lanes, 2]));
+        launch!(
+            params,
+            per_lane(norm_parts, lanes),
+            optimizer::rule_gradients,
+            arg(&grads),
+            arg(params),
+            arg(mask),
+            arg(plan),
+            arg(kinds),
+            arg(&parts),
+            word(count / ALIGN),
+        );
+        launch!(params, per_lane(1, lanes), optimizer::gradient_scale, arg(&parts), arg(plan), arg(&scale));
+        (grads, scale)
+    }
+
+    fn adamw(
+        params: &FloatTensor<Self>,
+        moments: &FloatTensor<Self>,
+        grads: &FloatTensor<Self>,
+        plan: &FloatTensor<Self>,
+        scale: &FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let (new_params, new_moments) = (empty(params, &dims(params)), empty(params, &dims(moments)));
+        let [lanes, parameters] = [dims(params)[0], dims(params)[1]];
+        launch!(
+            params,
+            per_lane(parameters, lanes),
+            optimizer::adamw,
+            arg(params),
+            arg(moments),
+            arg(grads),
+            arg(plan),
+            arg(scale),
+            arg(&new_params),
+            arg(&new_moments),
+            word(parameters),
+        );
+        (new_params, new_moments)
+    }
+
+    fn noise_sums(
+        grads: &FloatTensor<Self>,
+        moments: &FloatTensor<Self>,
+        mask: &FloatTensor<Self>,
+        previous_mask: &FloatTensor<Self>,
+        segments: IntTensor<Self>,
+        grid: MaskGrid,
+    ) -> FloatTensor<Self> {
+        let (width, part_count) = (2 * super::cpu::noise::SUMS, gpu::noise::PARTS as usize);
+        let [lanes, parameters] = [dims(grads)[0], dims(grads)[1]];
+        let parts = empty(grads, &[lanes, grid.segments, part_count, width]);
+        let sums = empty(grads, &[lanes, grid.segments, width]);
+        launch!(
+            grads,
+            per_lane(grid.segments * part_count, lanes),
+            noise::noise_parts,
+            arg(grads),
+            arg(moments),
+            arg(mask),
+            arg(previous_mask),
+            arg(&segments),
+            arg(&parts),
+            word(grid.segments),
+            word(parameters),
+        );
+        let outputs = grid.segments * width;
+        launch!(grads, per_lane(outputs, lanes), noise::noise_total, arg(&parts), arg(&sums), word(outputs));
+        sums
+    }
+}

@@ -1,0 +1,192 @@
+//! Tiles of the products of an affine map, in registers only: no workgroup memory, no barriers.
+//!
+//! Activations are feature-major, so a four-wide vector holds four rows of one feature. A dense tile owns four
+//! features x [`TILE_ROWS`] row vectors; a packed line owns one feature x [`LINE_ROWS`] row vectors and walks
+//! the kept weights of its line. Both add in ascending order of the other axis.
+
+use cubecl::prelude::*;
+
+/// Row vectors of a dense tile.
+pub const TILE_ROWS: u32 = 4;
+/// Row vectors of a packed line.
+pub const LINE_ROWS: u32 = 8;
+
+/// Geometry of one affine map.
+#[derive(CubeType, CubeLaunch, Clone, Copy)]
+pub struct AffineArg {
+    /// Row vectors of the activations.
+    pub rows: u32,
+    /// Input features.
+    pub inputs: u32,
+    /// Output features.
+    pub outputs: u32,
+    /// Vectors between lanes of the input; 0 when all lanes share it.
+    pub x_lane: u32,
+    /// Vectors between lanes of the flat parameters.
+    pub weights_lane: u32,
+    /// First vector of the weights.
+    pub weights_at: u32,
+    /// First vector of the bias.
+    pub bias_at: u32,
+    /// Bias rows.
+    pub bias_rows: u32,
+    /// Pairs between lanes of the packed form.
+    pub packed_lane: u32,
+    /// Headers of the packed form: its entries come after them.
+    pub lines: u32,
+    /// Line of the matrix's first column or row.
+    pub line: u32,
+}
+
+/// Accumulators that stay in registers.
+pub type Cells<N> = Sequence<RuntimeCell<Vector<f32, N>>>;
+
+/// `count` accumulators at zero.
+#[cube]
+pub fn zero_cells<N: Size>(#[comptime] count: u32) -> Cells<N> {
+    let mut cells = Sequence::<RuntimeCell<Vector<f32, N>>>::new();
+    #[unroll]
+    for _ in 0..count {
+        cells.push(RuntimeCell::new(Vector::new(0.0f32)));
+    }
+    cells
+}
+
+/// `count` row vectors from `row` on, the last one repeated beyond the edge.
+#[cube]
+pub fn row_vectors(row: u32, rows: u32, #[comptime] count: u32) -> Sequence<u32> {
+    let mut offsets = Sequence::<u32>::new();
+    #[unroll]
+    for r in 0..count {
+        offsets.push(min(row + r, rows - 1));
+    }
+    offsets
+}
+
+/// Kept weights of a line, or -1 when the line is not packed.
+#[cube]
+pub fn kept_of_line<P: Size>(packed: &Tensor<Vector<f32, P>>, at: &AffineArg, lane: u32, line: u32) -> i32 {
+    i32::cast_from(packed[(lane * at.packed_lane + at.line + line) as usize].extract(0usize))
+}
+
+/// Whether only kept weights of a line need a gradient.
+#[cube]
+pub fn kept_only<P: Size>(packed: &Tensor<Vector<f32, P>>, at: &AffineArg, lane: u32, line: u32) -> bool {
+    packed[(lane * at.packed_lane + at.line + line) as usize].extract(1usize) != 0.0f32
+}
+
+/// First entry of a line of the packed form.
+#[cube]
+pub fn first_entry(at: &AffineArg, lane: u32, line: u32) -> u32 {
+    lane * at.packed_lane + at.lines + at.weights_at * 4 + line
+}
+
+/// `W^T x` for the four outputs of vector `col` and the tile's rows: cell `output * TILE_ROWS + row`.
+#[cube]
+pub fn column_tile<N: Size>(
+    x: &Tensor<Vector<f32, N>>,
+    weights: &Tensor<Vector<f32, N>>,
+    at: &AffineArg,
+    lane: u32,
+    col: u32,
+    row: u32,
+) -> Cells<N> {
+    let sums = zero_cells::<N>(comptime!(4 * TILE_ROWS));
+    let offsets = row_vectors(row, at.rows, TILE_ROWS);
+    let width = at.outputs / 4;
+    let x_at = lane * at.x_lane;
+    let weights_at = lane * at.weights_lane + at.weights_at + col;
+    for k in 0..at.inputs {
+        let w = weights[(weights_at + k * width) as usize];
+        #[unroll]
+        for r in 0..TILE_ROWS {
+            let value = x[(x_at + k * at.rows + *offsets.index(comptime!(r as usize))) as usize];
+            #[unroll]
+            for o in 0..4u32 {
+                let sum = sums.index(comptime!((o * TILE_ROWS + r) as usize));
+                sum.store(sum.read() + Vector::new(w.extract(comptime!(o as usize))) * value);
+            }
+        }
+    }
+    sums
+}
+
+/// `W dy` for the four inputs of vector `input` and the tile's rows: cell `input * TILE_ROWS + row`.
+#[cube]
+pub fn row_tile<N: Size>(
+    dy: &Tensor<Vector<f32, N>>,
+    weights: &Tensor<Vector<f32, N>>,
+    at: &AffineArg,
+    lane: u32,
+    input: u32,
+    row: u32,
+) -> Cells<N> {
+    let sums = zero_cells::<N>(comptime!(4 * TILE_ROWS));
+    let offsets = row_vectors(row, at.rows, TILE_ROWS);
+    let width = at.outputs / 4;
+    let dy_at = lane * at.outputs * at.rows;
+    let weights_at = lane * at.weights_lane + at.weights_at + input * 4 * width;
+    for k in 0..width {
+        let mut w = Sequence::<Vector<f32, N>>::new();
+        #[unroll]
+        for i in 0..4u32 {
+            w.push(weights[(weights_at + i * width + k) as usize]);
+        }
+        #[unroll]
+        for j in 0..4u32 {
+            #[unroll]
+            for r in 0..TILE_ROWS {
+                let value = dy[(dy_at + (k * 4 + j) * at.rows + *offsets.index(comptime!(r as usize))) as usize];
+                #[unroll]
+                for i in 0..4u32 {
+                    let sum = sums.index(comptime!((i * TILE_ROWS + r) as usize));
+                    let factor = w.index(comptime!(i as usize)).extract(comptime!(j as usize));
+                    sum.store(sum.read() + Vector::new(factor) * value);
+                }
+            }
+        }
+    }
+    sums
+}
+
+/// Sums `value * data[index]` over the first `count` entries of a packed line: cell `row`. Entries of a line are
+/// `stride` pairs apart, features of `data` are `at.rows` vectors apart.
+#[cube]
+pub fn packed_line<N: Size, P: Size>(
+    data: &Tensor<Vector<f32, N>>,
+    packed: &Tensor<Vector<f32, P>>,
+    at: &AffineArg,
+    data_at: u32,
+    entry: u32,
+    stride: u32,
+    count: u32,
+    row: u32,
+) -> Cells<N> {
+    let sums = zero_cells::<N>(LINE_ROWS);
+    let offsets = row_vectors(row, at.rows, LINE_ROWS);
+    for k in 0..count {
+        let pair = packed[(entry + k * stride) as usize];
+        let first = data_at + u32::cast_from(pair.extract(0usize)) * at.rows;
+        let factor = Vector::new(pair.extract(1usize));
+        #[unroll]
+        for r in 0..LINE_ROWS {
+            let sum = sums.index(comptime!(r as usize));
+            sum.store(sum.read() + factor * data[(first + *offsets.index(comptime!(r as usize))) as usize]);
+        }
+    }
+    sums
+}
+
+/// Component `index` of a four-wide vector.
+#[cube]
+pub fn component<N: Size>(vector: Vector<f32, N>, index: u32) -> f32 {
+    let low = select(index == 0, vector.extract(0usize), vector.extract(1usize));
+    let high = select(index == 2, vector.extract(2usize), vector.extract(3usize));
+    select(index < 2, low, high)
+}
+
+/// Sum of the components of a four-wide vector.
+#[cube]
+pub fn total<N: Size>(vector: Vector<f32, N>) -> f32 {
+    (vector.extract(0usize) + vector.extract(1usize)) + (vector.extract(2usize) + vector.extract(3usize))
+}

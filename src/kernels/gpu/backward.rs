@@ -1,0 +1,277 @@
+//! Gradients of an affine map. Input and weight gradients need the same operands and not each other, so one launch
+//! holds both: the first threads of a lane make `dx = W dy`, the others `dW = x dy^T` and `db`.
+
+use super::affine::{
+    AffineArg, Cells, LINE_ROWS, TILE_ROWS, component, first_entry, kept_of_line, kept_only, packed_line, row_tile,
+    total, zero_cells,
+};
+use super::gelu::gelu_grad;
+use super::launch::{lane, thread};
+use cubecl::prelude::*;
+
+/// Input features per thread of the weight gradient; it owns four outputs of each.
+pub const GRAD_INPUTS: u32 = 8;
+
+/// Threads that share the kept weights of one row in a weight gradient of kept weights only.
+pub fn kept_threads(outputs: usize) -> usize {
+    (outputs / 16).max(1)
+}
+
+/// `dW` and `db` of eight inputs x four outputs; thread `(input tile, output vector)`.
+#[cube]
+fn weight_tile<N: Size>(
+    x: &Tensor<Vector<f32, N>>,
+    dy: &Tensor<Vector<f32, N>>,
+    grads: &mut Tensor<f32>,
+    at: &AffineArg,
+    lane: u32,
+    input: u32,
+    col: u32,
+) {
+    let sums = zero_cells::<N>(comptime!(GRAD_INPUTS * 4));
+    let x_at = lane * at.x_lane;
+    let dy_at = (lane * at.outputs + col * 4) * at.rows;
+    for r in 0..at.rows {
+        let mut d = Sequence::<Vector<f32, N>>::new();
+        #[unroll]
+        for o in 0..4u32 {
+            d.push(dy[(dy_at + o * at.rows + r) as usize]);
+        }
+        #[unroll]
+        for i in 0..GRAD_INPUTS {
+            let value = x[(x_at + min(input + i, at.inputs - 1) * at.rows + r) as usize];
+            #[unroll]
+            for o in 0..4u32 {
+                let sum = sums.index(comptime!((i * 4 + o) as usize));
+                sum.store(sum.read() + value * *d.index(comptime!(o as usize)));
+            }
+        }
+    }
+    let first = (lane * at.weights_lane + at.weights_at) * 4 + col * 4;
+    #[unroll]
+    for i in 0..GRAD_INPUTS {
+        if input + i < at.inputs {
+            #[unroll]
+            for o in 0..4u32 {
+                let sum = sums.index(comptime!((i * 4 + o) as usize)).read();
+                grads[(first + (input + i) * at.outputs + o) as usize] = total::<N>(sum);
+            }
+        }
+    }
+}
+
+/// `db` of four outputs of a map with one bias row.
+#[cube]
+fn bias_tile<N: Size>(dy: &Tensor<Vector<f32, N>>, grads: &mut Tensor<f32>, at: &AffineArg, lane: u32, col: u32) {
+    #[unroll]
+    for o in 0..4u32 {
+        let output = col * 4 + o;
+        let first = (lane * at.outputs + output) * at.rows;
+        let mut sum = Vector::<f32, N>::new(0.0f32);
+        for r in 0..at.rows {
+            sum += dy[(first + r) as usize];
+        }
+        grads[((lane * at.weights_lane + at.bias_at) * 4 + output) as usize] = total::<N>(sum);
+    }
+}
+
+/// `dW` of every `threads`-th kept weight of row `input`, in the same order of sums as the dense tile.
+#[cube]
+fn kept_weights<N: Size, P: Size>(
+    x: &Tensor<Vector<f32, N>>,
+    dy: &Tensor<Vector<f32, N>>,
+    rows: &Tensor<Vector<f32, P>>,
+    grads: &mut Tensor<f32>,
+    at: &AffineArg,
+    lane: u32,
+    input: u32,
+    first: u32,
+    threads: u32,
+) {
+    let count = u32::cast_from(kept_of_line::<P>(rows, at, lane, input));
+    let turns = (count + threads - 1 - first) / threads;
+    let x_at = lane * at.x_lane + input * at.rows;
+    for turn in 0..turns {
+        let entry = first_entry(at, lane, input) + (first + turn * threads) * at.inputs;
+        let output = u32::cast_from(rows[entry as usize].extract(0usize));
+        let dy_at = (lane * at.outputs + output) * at.rows;
+        let mut sum = Vector::<f32, N>::new(0.0f32);
+        for r in 0..at.rows {
+            sum += x[(x_at + r) as usize] * dy[(dy_at + r) as usize];
+        }
+        let out = (lane * at.weights_lane + at.weights_at) * 4 + input * at.outputs + output;
+        grads[out as usize] = total::<N>(sum);
+    }
+}
+
+/// The weight gradient's share of thread `index`.
+#[cube]
+fn weight_grad<N: Size, P: Size>(
+    x: &Tensor<Vector<f32, N>>,
+    dy: &Tensor<Vector<f32, N>>,
+    rows: &Tensor<Vector<f32, P>>,
+    grads: &mut Tensor<f32>,
+    at: &AffineArg,
+    lane: u32,
+    index: u32,
+    #[comptime] prunable: bool,
+) {
+    let width = at.outputs / 4;
+    let (col, input) = (index % width, index / width * GRAD_INPUTS);
+    let mut dense = true.runtime();
+    if comptime!(prunable) {
+        dense = !kept_only::<P>(rows, at, lane, 0u32);
+        let threads = max(at.outputs / 16, 1);
+        if !dense && index < at.inputs * threads {
+            kept_weights::<N, P>(x, dy, rows, grads, at, lane, index % at.inputs, index / at.inputs, threads);
+        }
+    }
+    if input < at.inputs {
+        if dense {
+            weight_tile::<N>(x, dy, grads, at, lane, input, col);
+        }
+        if input == 0 {
+            bias_tile::<N>(dy, grads, at, lane, col);
+        }
+    }
+}
+
+/// Writes `count` cells of one feature of the input gradient.
+#[cube]
+fn store_rows<N: Size>(
+    sums: &Cells<N>,
+    z: &Tensor<Vector<f32, N>>,
+    dx: &mut Tensor<Vector<f32, N>>,
+    out: u32,
+    row: u32,
+    rows: u32,
+    #[comptime] first: u32,
+    #[comptime] count: u32,
+    #[comptime] gelu: bool,
+) {
+    #[unroll]
+    for r in 0..count {
+        if row + r < rows {
+            let sum = sums.index(comptime!((first + r) as usize)).read();
+            if comptime!(gelu) {
+                dx[(out + r) as usize] = sum * gelu_grad::<N>(z[(out + r) as usize]);
+            } else {
+                dx[(out + r) as usize] = sum;
+            }
+        }
+    }
+}
+
+/// The input gradient's share of thread `index`; `z` is read only with `gelu`.
+#[cube]
+fn input_grad<N: Size, P: Size>(
+    dy: &Tensor<Vector<f32, N>>,
+    weights: &Tensor<Vector<f32, N>>,
+    packed: &Tensor<Vector<f32, P>>,
+    z: &Tensor<Vector<f32, N>>,
+    dx: &mut Tensor<Vector<f32, N>>,
+    at: &AffineArg,
+    lane: u32,
+    index: u32,
+    #[comptime] prunable: bool,
+    #[comptime] gelu: bool,
+) {
+    let width = at.inputs / 4;
+    let (input, row) = (index % width, index / width * TILE_ROWS);
+    let mut dense = true.runtime();
+    if comptime!(prunable) {
+        let (input, row) = (index % at.inputs, index / at.inputs * LINE_ROWS);
+        let kept = kept_of_line::<P>(packed, at, lane, input);
+        dense = kept < 0;
+        if !dense && row < at.rows {
+            let entry = first_entry(at, lane, input);
+            let (data, count) = (lane * at.outputs * at.rows, u32::cast_from(kept));
+            let sums = packed_line::<N, P>(dy, packed, at, data, entry, at.inputs, count, row);
+            let out = (lane * at.inputs + input) * at.rows + row;
+            store_rows::<N>(&sums, z, dx, out, row, at.rows, 0u32, LINE_ROWS, gelu);
+        }
+    }
+    if dense && row < at.rows {
+        let sums = row_tile::<N>(dy, weights, at, lane, input, row);
+        #[unroll]
+        for i in 0..4u32 {
+            let out = (lane * at.inputs + input * 4 + i) * at.rows + row;
+            store_rows::<N>(&sums, z, dx, out, row, at.rows, comptime!(i * TILE_ROWS), TILE_ROWS, gelu);
+        }
+    }
+}
+
+/// `dx`, `dW` and `db`; the first `split` threads of a lane make `dx`.
+#[cube(launch_unchecked)]
+pub fn linear_grad<N: Size, P: Size>(
+    x: &Tensor<Vector<f32, N>>,
+    dy: &Tensor<Vector<f32, N>>,
+    weights: &Tensor<Vector<f32, N>>,
+    rows: &Tensor<Vector<f32, P>>,
+    dx: &mut Tensor<Vector<f32, N>>,
+    grads: &mut Tensor<f32>,
+    at: AffineArg,
+    split: u32,
+    #[comptime] prunable: bool,
+) {
+    let (thread, lane) = (thread(), lane());
+    if thread < split {
+        input_grad::<N, P>(dy, weights, rows, x, dx, &at, lane, thread, prunable, false);
+    } else {
+        weight_grad::<N, P>(x, dy, rows, grads, &at, lane, thread - split, prunable);
+    }
+}
+
+/// [`linear_grad`] where `x = gelu(z)`: `dx` becomes the gradient of `z`.
+#[cube(launch_unchecked)]
+pub fn linear_grad_gelu<N: Size, P: Size>(
+    x: &Tensor<Vector<f32, N>>,
+    dy: &Tensor<Vector<f32, N>>,
+    weights: &Tensor<Vector<f32, N>>,
+    rows: &Tensor<Vector<f32, P>>,
+    z: &Tensor<Vector<f32, N>>,
+    dz: &mut Tensor<Vector<f32, N>>,
+    grads: &mut Tensor<f32>,
+    at: AffineArg,
+    split: u32,
+    #[comptime] prunable: bool,
+) {
+    let (thread, lane) = (thread(), lane());
+    if thread < split {
+        input_grad::<N, P>(dy, weights, rows, z, dz, &at, lane, thread, prunable, true);
+    } else {
+        weight_grad::<N, P>(x, dy, rows, grads, &at, lane, thread - split, prunable);
+    }
+}
+
+/// `dW` and `db` alone; threads from `split` on make the bias of a map with several bias rows.
+#[cube(launch_unchecked)]
+pub fn linear_grad_weight<N: Size>(
+    x: &Tensor<Vector<f32, N>>,
+    dy: &Tensor<Vector<f32, N>>,
+    grads: &mut Tensor<f32>,
+    at: AffineArg,
+    split: u32,
+) {
+    let (thread, lane) = (thread(), lane());
+    if thread < split {
+        let width = at.outputs / 4;
+        let (col, input) = (thread % width, thread / width * GRAD_INPUTS);
+        if input < at.inputs {
+            weight_tile::<N>(x, dy, grads, &at, lane, input, col);
+            if input == 0 && at.bias_rows == 1 {
+                bias_tile::<N>(dy, grads, &at, lane, col);
+            }
+        }
+    } else if thread - split < at.bias_rows * at.outputs {
+        let index = thread - split;
+        let (token, output) = (index / at.outputs, index % at.outputs);
+        let first = (lane * at.outputs + output) * at.rows;
+        let mut sum = 0.0f32;
+        for block in 0..at.rows * 4 / at.bias_rows {
+            let row = block * at.bias_rows + token;
+            sum += component::<N>(dy[(first + row / 4) as usize], row % 4);
+        }
+        grads[((lane * at.weights_lane + at.bias_at) * 4 + index) as usize] = sum;
+    }
+}

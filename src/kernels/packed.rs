@@ -1,0 +1,33 @@
+//! The packed N:M form of the weights: kept values with their indices, by column and by row.
+//!
+//! Both forms are `[lanes, 2 * (lines + parameters)]`, read as pairs of floats. The first `lines` pairs are the
+//! headers `(kept weights in this line, 1 if only kept weights need a gradient)`; a count of -1 marks a line
+//! that is not packed. Entry `k` of a line is a pair `(index, value)`, indices ascending:
+//! * columns: line `column_line + o` is column `o` of a matrix; its entry `k` is pair
+//!   `lines + offset + k * outputs + o` and its index is the input feature;
+//! * rows: line `row_line + i` is row `i`; its entry `k` is pair `lines + offset + k * inputs + i` and its index
+//!   is the output feature.
+//!
+//! Entries of neighbouring lines thus lie side by side, and no line can overflow: a matrix packs into as many
+//! pairs as it has weights. Sums over a packed line take the kept weights in the same order as sums over the
+//! whole line, which differ only by added zeros: results agree to the last bit.
+
+use super::{Buffer, buffer};
+use burn::tensor::Device;
+
+/// Weights of all lanes as the products read them.
+#[derive(Clone)]
+pub struct Weights {
+    /// All weights, masked, `[lanes, parameters]`.
+    pub values: Buffer,
+    /// Kept weights by column, for `W^T x`.
+    pub columns: Buffer,
+    /// Kept weights by row, for `W dy`.
+    pub rows: Buffer,
+}
+
+/// Headers that say of every line that it is not packed.
+pub fn unpacked(lanes: usize, lines: usize, device: &Device) -> Buffer {
+    let header = [-1.0, 0.0].repeat(lanes * lines);
+    buffer::upload(header, [lanes, 2 * lines], device)
+}
