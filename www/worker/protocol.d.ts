@@ -440,7 +440,11 @@ webgpu_ms: number | null,
 /**
  * On the CPU.
  */
-cpu_ms: number | null, };
+cpu_ms: number | null, 
+/**
+ * Density up to which packed N:M products are faster than dense ones on the chosen device.
+ */
+packed_density: number, };
 
 export type RunState = "idle" | "running" | "paused" | "finished";
 
