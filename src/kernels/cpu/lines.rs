@@ -9,6 +9,9 @@ use super::rows::{ROWS, Rows, VECTORS, ZERO, load_block, part, store_rows};
 use crate::kernels::Affine;
 use wide::f32x8;
 
+/// Vectors of 16 rows that fill half of a small first-level cache, 16 KiB.
+const CACHED_ROWS: usize = 256;
+
 /// A kept weight of a packed line.
 #[derive(Clone, Copy)]
 pub struct Kept {
@@ -88,39 +91,40 @@ impl<'a> Lines<'a> {
         out: &mut [f32],
         mut finish: impl FnMut(usize, usize, Rows) -> Rows,
     ) {
-        let mut block = vec![ZERO; self.depth];
-        for first in (0..rows).step_by(ROWS) {
-            load_block(source, rows, first, &mut block);
+        // As many blocks as half a first-level cache holds: every line is read and written in longer runs.
+        let blocks = (CACHED_ROWS / self.depth).max(1);
+        let mut cached = vec![ZERO; blocks.min(rows.div_ceil(ROWS)) * self.depth];
+        for first in (0..rows).step_by(ROWS * blocks) {
+            let firsts = || (first..rows).step_by(ROWS).take(blocks);
+            for (first, block) in firsts().zip(cached.chunks_exact_mut(self.depth)) {
+                load_block(source, rows, first, block);
+            }
             for line in (0..self.packed.len()).step_by(2) {
-                let sums = match (self.kept(line), self.kept(line + 1)) {
-                    (Some(a), Some(b)) => [kept_sum(a, &block), kept_sum(b, &block)],
-                    _ => self.sums(line, &block),
-                };
-                for (line, sum) in (line..).zip(sums) {
-                    store_rows(part(out, rows, line, first), finish(line, first, sum));
+                let kept = self.kept(line).zip(self.kept(line + 1));
+                for (first, block) in firsts().zip(cached.chunks_exact(self.depth)) {
+                    let sums = match kept {
+                        Some((a, b)) => [kept_sum(a, block), kept_sum(b, block)],
+                        None => self.sums(line, block),
+                    };
+                    for (l, sum) in sums.iter().enumerate() {
+                        store_rows(part(out, rows, line + l, first), finish(line + l, first, *sum));
+                    }
                 }
             }
         }
     }
 
-    /// Sums of two whole lines, half a block at a time: as many accumulators as registers hold.
+    /// Sums of two whole lines: as many accumulators as registers hold.
     #[inline(always)]
     fn sums(&self, line: usize, block: &[Rows]) -> [Rows; 2] {
-        const HALF: usize = VECTORS / 2;
         let lines: [&[f32]; 2] = std::array::from_fn(|l| &self.values[(line + l) * self.depth..][..block.len()]);
         let mut sums = [ZERO; 2];
-        for half in [0, HALF] {
-            let mut partial = [[f32x8::ZERO; HALF]; 2];
-            for (k, rows) in block.iter().enumerate() {
-                for l in 0..2 {
-                    let coefficient = f32x8::splat(lines[l][k]);
-                    for v in 0..HALF {
-                        partial[l][v] += coefficient * rows[half + v];
-                    }
+        for ((rows, a), b) in block.iter().zip(lines[0]).zip(lines[1]) {
+            for (sums, coefficient) in sums.iter_mut().zip([a, b]) {
+                let coefficient = f32x8::splat(*coefficient);
+                for v in 0..VECTORS {
+                    sums[v] += coefficient * rows[v];
                 }
-            }
-            for l in 0..2 {
-                sums[l][half..half + HALF].copy_from_slice(&partial[l]);
             }
         }
         sums

@@ -48,7 +48,11 @@ impl Bias {
 
 #[inline(always)]
 fn zip(a: Rows, b: Rows, f: impl Fn(f32x8, f32x8) -> f32x8) -> Rows {
-    std::array::from_fn(|v| f(a[v], b[v]))
+    let mut out = a;
+    for v in 0..VECTORS {
+        out[v] = f(a[v], b[v]);
+    }
+    out
 }
 
 /// `y = W^T x + b`: `x` `[inputs, rows]`, `y` `[outputs, rows]`.
@@ -63,7 +67,7 @@ pub fn linear_gelu(x: &[f32], weights: LaneWeights, at: Affine, z: &mut [f32], a
     let (bias, rows) = (Bias::new(weights.values, at), x.len() / at.inputs);
     let finish = |line, first, sum| {
         let z = zip(sum, bias.rows(line, first), |s, b| s + b);
-        store_rows(part(activated, rows, line, first), z.map(gelu8));
+        store_rows(part(activated, rows, line, first), zip(z, z, |z, _| gelu8(z)));
         z
     };
     Lines::columns(weights.values, weights.packed, at).multiply(x, rows, z, finish);

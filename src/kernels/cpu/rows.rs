@@ -1,4 +1,4 @@
-//! Blocks of rows: 32 samples of every feature, moved side by side before they are computed with.
+//! Blocks of rows: 16 samples of every feature, moved side by side before they are computed with.
 //!
 //! Neighbouring features of an activation lie a whole batch apart, which is often a multiple of the
 //! cache's page; a block is small, contiguous and free of ragged ends, for the missing rows of the last
@@ -8,7 +8,7 @@ use super::math::load8;
 use wide::f32x8;
 
 /// Vectors per feature in a block.
-pub const VECTORS: usize = 4;
+pub const VECTORS: usize = 2;
 /// Rows of a block.
 pub const ROWS: usize = 8 * VECTORS;
 
@@ -21,10 +21,17 @@ pub const ZERO: Rows = [f32x8::ZERO; VECTORS];
 /// The first rows of `line`, zero beyond its end.
 #[inline(always)]
 pub fn load_rows(line: &[f32]) -> Rows {
+    let mut rows = ZERO;
     if let Some(full) = line.first_chunk::<ROWS>() {
-        return std::array::from_fn(|v| load8(&full[8 * v..8 * v + 8]));
+        for v in 0..VECTORS {
+            rows[v] = load8(&full[8 * v..]);
+        }
+    } else {
+        for (rows, values) in rows.iter_mut().zip(line.chunks(8)) {
+            *rows = load8(values);
+        }
     }
-    std::array::from_fn(|v| load8(&line[line.len().min(8 * v)..]))
+    rows
 }
 
 /// Writes as many rows as `line` has.
