@@ -47,7 +47,7 @@ impl Matrix {
     }
 
     /// Masked weights of all lanes, packed as `rules` say, and their mask.
-    fn weights(&self, params: Buffer, rules: &[Rules], device: &Device) -> (Weights, Buffer) {
+    fn weights(&self, params: &Buffer, rules: &[Rules], device: &Device) -> (Weights, Buffer) {
         let lanes = rules.len();
         let plan = rules.iter().flat_map(|rules| {
             let mut row = vec![0.0; plan::WIDTH];
@@ -62,7 +62,7 @@ impl Matrix {
         let table = buffer::upload_table(segments.iter().flat_map(Segment::words).collect(), device);
         let groups = rules.iter().map(|rules| segments.iter().map(|s| rules[s.kind.index()].runs(s)).sum::<usize>());
         let grid = MaskGrid { segments: segments.len(), groups: groups.max().unwrap_or(0) };
-        let (mask, values) = Dispatch::select_masks(&params, &ones, &plan, table, grid);
+        let (mask, values) = Dispatch::select_masks(params, &ones, &plan, table, grid);
 
         let Affine { offset, inputs, outputs, packed, .. } = self.at;
         let packed = packed.expect("the matrix is prunable");
@@ -99,7 +99,7 @@ async fn check_format(device: &Device) {
     ];
     let params = buffer::upload(params, [1, matrix.parameters()], device);
     let one_of_two = rules(&[SegmentKind::Ff1], 1, 2, true);
-    let (weights, _) = matrix.weights(params.clone(), &[one_of_two], device);
+    let (weights, _) = matrix.weights(&params, &[one_of_two], device);
     let columns = pairs(weights.columns).await;
     // Headers of the four columns, then rank by rank the kept weight of every column with its row; the matrix
     // starts at parameter 4.
@@ -113,7 +113,7 @@ async fn check_format(device: &Device) {
     // First kept weight of every row with its column, then the second.
     assert_eq!(rows[4 + 4..][..8], [(1., 9.), (0., 5.), (0., 7.), (1., 4.5), (2., 2.), (3., 8.), (2., 6.), (3., 2.)]);
 
-    let (weights, _) = matrix.weights(params, &[[Rule::DENSE; SegmentKind::COUNT]], device);
+    let (weights, _) = matrix.weights(&params, &[[Rule::DENSE; SegmentKind::COUNT]], device);
     assert_eq!(pairs(weights.columns).await[..4], [(-1.0, 0.0); 4]);
     assert_eq!(pairs(weights.rows).await[..4], [(-1.0, 0.0); 4]);
 }
@@ -122,7 +122,7 @@ async fn check_format(device: &Device) {
 /// the mask, because those of pruned weights may be left out.
 async fn products(matrix: &Matrix, rules: &[Rules], rows: usize, device: &Device) -> [Vec<Vec<f32>>; 2] {
     let (at, lanes) = (matrix.at, rules.len());
-    let (weights, mask) = matrix.weights(random(&[lanes, matrix.parameters()], "weights", device), rules, device);
+    let (weights, mask) = matrix.weights(&random(&[lanes, matrix.parameters()], "weights", device), rules, device);
     let mask = values(mask).await;
     let unpacked = packed::unpacked(lanes, at.inputs.max(at.outputs), device);
     let x = random(&[lanes, at.inputs, rows], "x", device);
