@@ -1,4 +1,8 @@
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig } from 'vite';
+import { writeServiceWorker } from './scripts/offline.mjs';
+import { dist } from './scripts/paths.mjs';
 
 /**
  * What the shipped page may load: its own files and nothing else. The development server injects
@@ -31,16 +35,29 @@ function contentSecurityPolicy() {
   };
 }
 
+/** Adds the example's recorded run, then the list of all files. @returns {import('vite').Plugin} */
+function offline() {
+  return {
+    name: 'offline',
+    apply: 'build',
+    closeBundle: () => {
+      cpSync('examples/run.json', join(dist, 'examples', 'run.json'));
+      writeServiceWorker(dist);
+    },
+  };
+}
+
 export default defineConfig({
   // Relative, so that dist/ works below any path of any file host.
   base: './',
   publicDir: false,
-  plugins: [contentSecurityPolicy()],
+  plugins: [contentSecurityPolicy(), offline()],
   worker: { format: 'es' },
   build: {
     target: 'es2022',
     outDir: 'dist',
     // The policy forbids data: modules and the worker resolves its wasm by address.
     assetsInlineLimit: 0,
+    rollupOptions: { input: ['index.html', 'examples/embed.html'] },
   },
 });

@@ -10,6 +10,7 @@ use wasm_bindgen::prelude::*;
 use web_time::{Duration, Instant};
 
 use super::curves;
+use super::figure::{Figure, figure};
 use super::protocol::{
     Backend, CheckedLane, Command, Event, FaultKind, FileBytes, Limit, Numbers, OpenedLane, PresetDocument, Probe,
     RunState,
@@ -204,6 +205,10 @@ impl Lab {
             Command::DecodeLink { fragment } => {
                 let document = link::decode(&fragment)?.document().clone();
                 self.post(&Event::Document { document });
+            }
+            Command::Figure { spec } => {
+                let Figure { weights, mask, forward } = figure(&spec).map_err(LabError::Config)?;
+                self.post(&Event::Figure { weights, mask, forward });
             }
             Command::Fault { kind: FaultKind::Panic } => panic!("a panic was asked for"),
         }

@@ -1,9 +1,10 @@
 //! The lab behind the page: the only module that names `wasm_bindgen`.
 //!
 //! `protocol` is the list of messages between the page and its training worker, from which the page's
-//! types are generated; `curves` prepares what a schedule plot shows; `lab` answers the messages.
+//! types are generated; `curves` prepares what a schedule plot shows, `figure` what a teaching figure shows; `lab` answers the messages.
 
 pub mod curves;
+pub mod figure;
 #[cfg(target_arch = "wasm32")]
 mod lab;
 pub mod protocol;

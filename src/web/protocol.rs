@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use super::curves::Schedule;
+use super::figure::FigureSpec;
 use crate::config::{FieldSpec, RawExperiment};
 use crate::device::Wanted;
 use crate::error::Problem;
@@ -80,6 +81,11 @@ pub enum Command {
     DecodeLink {
         /// What follows `#e=` in a link.
         fragment: String,
+    },
+    /// Masks a few weights for a teaching figure; answered by [`Event::Figure`] or [`Event::Problems`].
+    Figure {
+        /// What to mask.
+        spec: FigureSpec,
     },
     /// Fails on purpose, so that recovery can be tested.
     Fault {
@@ -213,6 +219,18 @@ pub enum Event {
         /// The state.
         #[cfg_attr(test, ts(type = "Uint8Array"))]
         bytes: ByteBuf,
+    },
+    /// The numbers of a teaching figure, each `[rows, weights]`.
+    Figure {
+        /// The weights with their noise.
+        #[cfg_attr(test, ts(type = "Float64Array"))]
+        weights: Numbers,
+        /// 1 where kept, 0 where pruned.
+        #[cfg_attr(test, ts(type = "Float64Array"))]
+        mask: Numbers,
+        /// What the forward pass reads.
+        #[cfg_attr(test, ts(type = "Float64Array"))]
+        forward: Numbers,
     },
     /// The link of an experiment.
     Link {
@@ -380,6 +398,7 @@ mod tests {
             RunState,
             FileBytes,
             FaultKind,
+            FigureSpec,
             Command,
             Event,
         ]

@@ -87,3 +87,38 @@ test('values beside the cursor are sorted, on every chart at once', async () => 
   }
   await page.close();
 });
+
+test('numbers are written as the reader’s language has them', async () => {
+  const page = await visit(linkTo({ ...SMALL, steps: 2000 }), { locale: 'de-DE' });
+  await page.page
+    .locator('.results td', { hasText: /^\d+,\d\s%$/ })
+    .first()
+    .waitFor();
+  assert.match(await page.page.locator('.progress p').innerText(), /of 2\.000/);
+  assert.equal(await page.page.locator('.legend output').innerText(), '0,60');
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('the whole lab is reached by keyboard: every control of the first view takes the focus, in reading order', async () => {
+  const page = await visit(linkTo(SMALL));
+  await page.reach(5);
+  await page.pause();
+  const wanted = await page.page.evaluate(
+    () =>
+      [...document.querySelectorAll('button, select, input, summary, [tabindex="0"]')].filter(
+        (element) => element.checkVisibility() && !element.matches(':disabled, .term'),
+      ).length,
+  );
+  const seen = new Set();
+  for (let press = 0; press < wanted + 20; press += 1) {
+    await page.page.keyboard.press('Tab');
+    const index = await page.page.evaluate(() =>
+      [...document.querySelectorAll('*')].indexOf(document.activeElement ?? document.body),
+    );
+    seen.add(index);
+  }
+  // Radio groups and the body count differently; nothing that can be clicked may be missing.
+  assert.ok(seen.size >= wanted, `${seen.size} of ${wanted} controls were reached`);
+  await page.close();
+});

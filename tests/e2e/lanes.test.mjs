@@ -90,12 +90,16 @@ test('a colour is chosen without a restart, stays with its lane, and is in the l
 });
 
 test('view settings in a link are checked one by one', () => {
-  const view = { ...defaultView({ theme: 'dark', smoothing: 0.3 }, true), colours: [null, 4], hidden: [2] };
+  const view = {
+    ...defaultView({ theme: 'dark', smoothing: 0.3, toured: true }, true),
+    colours: [null, 4],
+    hidden: [2],
+  };
   assert.deepEqual(decodeView(encodeView(view), emptyCatalog), {
     view: { colours: [null, 4], hidden: [2] },
     problems: [],
   });
-  assert.equal(encodeView(defaultView({ theme: 'light', smoothing: 0.9 }, true)), '');
+  assert.equal(encodeView(defaultView({ theme: 'light', smoothing: 0.9, toured: false }, true)), '');
   const { view: kept, problems } = decodeView(
     btoa(JSON.stringify({ hidden: [1], colours: [1.5], panels: { accuracy: {} }, zoom: 3, x: 'age' })),
     emptyCatalog,

@@ -58,3 +58,26 @@ test('the page asks for nothing beyond its own files', async () => {
   assert.deepEqual(page.complaints, []);
   await page.close();
 });
+
+test('the policy of the page stops inline scripts and foreign addresses, and the page itself breaks none of it', async () => {
+  const page = await visit('', {}, () => {
+    const violations = /** @type {string[]} */ ([]);
+    Object.assign(window, { violations });
+    document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) =>
+      violations.push(effectiveDirective),
+    );
+  });
+  await page.reach(10);
+  const violations = () => page.page.evaluate(() => /** @type {any} */ (window).violations);
+  assert.deepEqual(await violations(), []);
+  assert.deepEqual(page.complaints, []);
+  await page.page.evaluate(() => {
+    const script = document.createElement('script');
+    script.textContent = 'window.intruded = true';
+    document.head.append(script);
+    return fetch('https://example.invalid/').catch(() => {});
+  });
+  assert.equal(await page.page.evaluate(() => 'intruded' in window), false);
+  assert.deepEqual((await violations()).sort(), ['connect-src', 'script-src-elem']);
+  await page.close();
+});

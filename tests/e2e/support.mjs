@@ -10,17 +10,17 @@ import { chromium } from 'playwright-core';
 /** @import { Browser, BrowserContextOptions, Page } from 'playwright-core' */
 /** @import { RawExperiment } from '../../www/worker/protocol.d.ts' */
 
-const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
+export const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 /** The page is served below a path, as on a project's Pages site, so an absolute address fails. */
 const BASE = '/below/a/path/';
-const TYPES = /** @type {Record<string, string>} */ ({
+export const TYPES = /** @type {Record<string, string>} */ ({
   '.html': 'text/html',
   '.js': 'text/javascript',
   '.css': 'text/css',
   '.wasm': 'application/wasm',
 });
 
-const FLAGS = [
+export const FLAGS = [
   '--no-sandbox',
   '--no-first-run',
   '--disable-background-networking',

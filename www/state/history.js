@@ -14,6 +14,8 @@ import { sameJson } from './paths.js';
 /**
  * @typedef {object} History
  * @property {string[]} keys          Metric keys, in the order of the columns.
+ * @property {string[]} reported      Metric keys that the worker reports; those of a recorded run may be others.
+ * @property {boolean} recorded       Read from a file; no worker adds to it.
  * @property {number[]} steps         Step of each row, strictly rising.
  * @property {Column[][]} lanes       `[lane][metric]`.
  * @property {Column} elapsed_s       Seconds of training until each row.
@@ -24,7 +26,16 @@ import { sameJson } from './paths.js';
 /** @typedef {{ type: 'history/clock', seconds: number }} HistoryAction */
 
 /** @type {History} */
-export const emptyHistory = { keys: [], steps: [], lanes: [], elapsed_s: [], clock_s: 0, revision: 0 };
+export const emptyHistory = {
+  keys: [],
+  reported: [],
+  recorded: false,
+  steps: [],
+  lanes: [],
+  elapsed_s: [],
+  clock_s: 0,
+  revision: 0,
+};
 
 /** @param {History} history @param {Action} action @returns {History} */
 export function history(history, action) {
@@ -32,7 +43,8 @@ export function history(history, action) {
     case 'ready': {
       // A worker that replaces a failed one measures the same, so the curves stay.
       const keys = action.metrics.map((metric) => metric.key);
-      return sameJson(keys, history.keys) ? history : { ...emptyHistory, keys };
+      const stays = history.recorded || sameJson(keys, history.keys);
+      return stays ? { ...history, reported: keys } : { ...emptyHistory, keys, reported: keys };
     }
     case 'opened':
       if (action.step > 0 && action.lanes.length === history.lanes.length)
@@ -43,6 +55,12 @@ export function history(history, action) {
       return action.step < (history.steps.at(-1) ?? 0) ? keepUpTo(history, action.step) : history;
     case 'history/clock':
       return { ...history, clock_s: action.seconds };
+    case 'recording/loaded': {
+      const { keys, steps, lanes } = action.recording;
+      const { reported, revision } = history;
+      const file = { keys, steps, lanes, elapsed_s: steps.map(() => null), recorded: true };
+      return { ...emptyHistory, ...file, reported, revision: revision + 1 };
+    }
     case 'metrics':
       return append(history, action.step, action.values);
     default:
@@ -51,9 +69,11 @@ export function history(history, action) {
 }
 
 /** @param {History} history @param {number} lanes @returns {History} */
-function cleared({ keys, revision }, lanes) {
-  const columns = Array.from({ length: lanes }, () => keys.map(() => /** @type {Column} */ ([])));
-  return { keys, steps: [], lanes: columns, elapsed_s: [], clock_s: 0, revision: revision + 1 };
+function cleared({ reported, revision }, lanes) {
+  const columns = Array.from({ length: lanes }, () => reported.map(() => /** @type {Column} */ ([])));
+  // New arrays: rows are appended in place.
+  const rows = { steps: [], elapsed_s: [], lanes: columns };
+  return { ...emptyHistory, keys: reported, reported, ...rows, revision: revision + 1 };
 }
 
 /** @param {History} history @param {number} step @returns {History} */

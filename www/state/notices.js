@@ -8,6 +8,7 @@
  * @property {string} text
  * @property {Problem[]} [problems]  Listed below the text.
  * @property {string} [copyable]     A text to copy by hand.
+ * @property {'take_over'} [action]  What a button offers.
  */
 
 /** @typedef {{ type: 'notice/added', notice: Notice } | { type: 'notice/dismissed', id: number }} NoticeAction */

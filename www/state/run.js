@@ -10,7 +10,7 @@
 
 /**
  * @typedef {object} Run
- * @property {'loading' | RunState | 'failed'} phase
+ * @property {'loading' | RunState | 'failed' | 'recorded'} phase
  * @property {RawExperiment | null} document  The experiment that trains, complete.
  * @property {OpenedLane[]} lanes
  * @property {Schedule[]} schedule            What each lane's recipe prescribes, by lane.
@@ -47,6 +47,24 @@ export function run(run, action) {
       const fresh = { ...emptyRun, speedLimit: run.speedLimit, snapshot };
       return { ...fresh, phase: 'idle', document, lanes, schedule, step, steps: document.steps };
     }
+    case 'recording/loaded': {
+      const { document, names, steps } = action.recording;
+      // What a network consists of is not in the file; it is known once the experiment is opened.
+      const lanes = names.map((lane) => ({ ...lane, parameters: 0, sparse_parameters: 0 }));
+      return {
+        ...emptyRun,
+        phase: 'recorded',
+        document,
+        lanes,
+        step: steps.at(-1) ?? 0,
+        steps: document.steps,
+      };
+    }
+    case 'checked':
+      // A recorded run has no worker that knows its schedule; the first check is of its own document.
+      return run.phase === 'recorded' && run.schedule.length === 0
+        ? { ...run, schedule: action.schedule }
+        : run;
     case 'progress':
       return {
         ...run,

@@ -7,11 +7,13 @@ import { LabClient, WorkerLost } from '../worker/client.js';
 import { changes } from './changes.js';
 import { needsFiles, readFiles, taskFor } from './files.js';
 import { lookOfDraft } from './lanes.js';
+import { loadRecording } from './recording.js';
 import { copied, hashOf, partsOf } from './sharing.js';
 import { Stopwatch } from './stopwatch.js';
 import { decodeView, encodeView } from './view-link.js';
 
-/** @import { Wanted, Event as LabEvent, Problem } from '../worker/protocol.d.ts' */
+/** @import { Wanted, Event as LabEvent, FigureSpec, Problem } from '../worker/protocol.d.ts' */
+/** @import { Embed } from './embed.js' */
 /** @import { Store } from './store.js' */
 
 /** Work lost when the worker fails is at most this old. */
@@ -28,11 +30,15 @@ export class Session {
   /** Events of a replayed opening are held back while a failed run is being restored. */
   #restoring = false;
   #notices = 0;
+  /** Whether the next experiment starts as it opens: all do, except the first where the embedding page says so. */
+  #autostart = true;
   #stopwatch = new Stopwatch();
 
-  /** @param {Store} store */
-  constructor(store) {
+  /** @param {Store} store @param {Embed} embed */
+  constructor(store, embed) {
     this.store = store;
+    this.embed = embed;
+    this.#autostart = embed.autostart;
     setInterval(() => {
       if (this.store.state.run.phase === 'running') this.#client?.send({ type: 'snapshot' });
     }, SNAPSHOT_EVERY_MS);
@@ -40,12 +46,28 @@ export class Session {
 
   /** Opens the experiment of the link, or the first preset, and starts it. */
   async boot() {
+    const { problems, recording, preset } = this.embed;
+    if (problems.length > 0)
+      this.notify('error', 'The lab is embedded with settings it does not know.', { problems });
     await this.#guarded(async () => {
+      if (recording) {
+        this.store.dispatch({ type: 'recording/loaded', recording: await loadRecording(recording) });
+        await this.#worker().ask({ type: 'hello' });
+        await this.#showInAddress();
+        return this.check();
+      }
       const { presets } = await this.#worker().ask({ type: 'hello' });
       const { experiment, view } = partsOf(location.hash);
       const opened = experiment !== null && (await this.#openLink(experiment));
-      if (!opened) await this.open(presets[0]?.document);
+      const wanted = presets.find(({ id }) => id === preset) ?? presets[0];
+      if (preset !== null && wanted?.id !== preset) {
+        const reason = `does not know "${preset}"; there are ${presets.map(({ id }) => id).join(', ')}`;
+        this.notify('error', 'Another experiment is shown.', { problems: [{ field: 'preset', reason }] });
+      }
+      if (!opened) await this.open(wanted?.document);
       this.#showLinked(view);
+      // The way from an embedded lab to the whole one goes through this link.
+      if (this.embed.hidden.length > 0) await this.#showInAddress();
     });
   }
 
@@ -104,14 +126,37 @@ export class Session {
     this.store.dispatch({ type: 'device/opened', choice });
     const { hidden, colours } = options.look ?? { hidden: [], colours: [] };
     this.store.dispatch({ type: 'view/lanes', hidden, colours });
-    this.start();
+    if (this.#autostart) this.start();
+    this.#autostart = true;
     return true;
+  }
+
+  /** Trains a recorded run's experiment anew, from its start. */
+  trainRecorded() {
+    void this.#guarded(() => this.open(this.store.state.run.document));
   }
 
   /** @param {string} id */
   openPreset(id) {
     const preset = this.store.state.catalog.presets.find((candidate) => candidate.id === id);
     if (preset) void this.#guarded(async () => (await this.open(preset.document)) && this.#showInAddress());
+  }
+
+  /** Has a preset run, and leaves it alone where it does already. @param {string} id */
+  showPreset(id) {
+    const preset = this.store.state.catalog.presets.find((candidate) => candidate.id === id);
+    if (preset?.title === this.store.state.run.document?.name) this.start();
+    else this.openPreset(id);
+  }
+
+  /**
+   * The numbers of a teaching figure; null when the worker refuses them.
+   *
+   * @param {FigureSpec} spec
+   */
+  async figure(spec) {
+    const answer = await this.#worker().ask({ type: 'figure', spec });
+    return answer.type === 'figure' ? answer : null;
   }
 
   /** Restarts with the draft. */
@@ -231,13 +276,14 @@ export class Session {
     return true;
   }
 
-  /** @param {'info' | 'error'} kind @param {string} text @param {{ problems?: Problem[], copyable?: string }} [more] */
+  /** @param {'info' | 'error'} kind @param {string} text @param {{ problems?: Problem[], copyable?: string, action?: 'take_over' }} [more] */
   notify(kind, text, more = {}) {
     this.#notices += 1;
     const id = this.#notices;
     this.store.dispatch({ type: 'notice/added', notice: { id, kind, text, ...more } });
     // A confirmation has said its word; what went wrong stays until it is dismissed.
-    if (kind === 'info' && !more.copyable) setTimeout(() => this.dismiss(id), CONFIRMATION_MS);
+    if (kind === 'info' && !more.copyable && !more.action)
+      setTimeout(() => this.dismiss(id), CONFIRMATION_MS);
   }
 
   /** @param {number} id */

@@ -15,11 +15,12 @@ import { view } from './view.js';
 /** @import { DraftAction } from './draft.js' */
 /** @import { HistoryAction } from './history.js' */
 /** @import { NoticeAction } from './notices.js' */
+/** @import { RecordingAction } from './recording.js' */
 /** @import { RunAction } from './run.js' */
 /** @import { ViewAction } from './view.js' */
 /** @import { DeviceAction } from './device.js' */
 
-/** @typedef {LabEvent | DraftAction | HistoryAction | NoticeAction | RunAction | ViewAction | DeviceAction} Action */
+/** @typedef {LabEvent | DraftAction | HistoryAction | NoticeAction | RecordingAction | RunAction | ViewAction | DeviceAction} Action */
 
 /**
  * @typedef {object} State

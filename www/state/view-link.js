@@ -14,7 +14,7 @@ import { xKeys } from './x-axes.js';
 
 /** The settings that a link carries. */
 const SHARED = /** @type {const} */ (['colours', 'hidden', 'x', 'xLog', 'bands', 'panels']);
-const DEFAULTS = defaultView({ theme: 'auto', smoothing: 0 }, false);
+const DEFAULTS = defaultView({ theme: 'auto', smoothing: 0, toured: true }, false);
 const MOST_LANES = 64;
 
 /** @typedef {Pick<View, (typeof SHARED)[number]>} SharedView */

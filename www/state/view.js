@@ -25,6 +25,8 @@ export const SUBSETS = [
  * @property {Theme} theme
  * @property {boolean} prefersDark         What the system asks for.
  * @property {number} smoothing            Weight of the past in the running average, in [0, 1).
+ * @property {boolean} toured              The tour was taken or declined, on this visit or one before.
+ * @property {boolean} touring             The tour is under way.
  * @property {number[]} hidden             Lanes that are not drawn.
  * @property {(number | null)[]} colours   Palette entry of each lane; without one a lane takes its own number.
  * @property {string} x                    What charts run along: `step`, `time` or the key of a cost metric.
@@ -43,6 +45,7 @@ export const SUBSETS = [
  *   | { type: 'view/lane_toggled', lane: number }
  *   | { type: 'view/lane_coloured', lane: number, colour: number }
  *   | { type: 'view/lanes', hidden: number[], colours: (number | null)[] }
+ *   | { type: 'view/touring', touring: boolean }
  *   | { type: 'view/x', x: string, xLog: boolean }
  *   | { type: 'view/bands', bands: boolean }
  *   | { type: 'view/designed', lane: number }
@@ -54,11 +57,13 @@ export const SUBSETS = [
 const panel = (metric) => ({ metric, subset: 'all', hardened: false, log: null, table: false });
 
 /** @param {Preferences} preferences @param {boolean} prefersDark @returns {View} */
-export function defaultView({ theme, smoothing }, prefersDark) {
+export function defaultView({ theme, smoothing, toured }, prefersDark) {
   return {
     theme,
     prefersDark,
     smoothing,
+    toured,
+    touring: false,
     hidden: [],
     colours: [],
     x: 'step',
@@ -113,6 +118,8 @@ export function view(view, action) {
     }
     case 'view/lanes':
       return { ...view, hidden: action.hidden, colours: action.colours, designed: null };
+    case 'view/touring':
+      return { ...view, touring: action.touring, toured: view.toured || !action.touring };
     case 'view/x':
       // A part of one axis means nothing on another.
       return { ...view, x: action.x, xLog: action.xLog, zoom: null };

@@ -26,8 +26,10 @@ const PANELS = [
 export function charts(lab) {
   const { history, view, run, draft, device, catalog } = lab.state;
   const inputs = [history, view, run.schedule, run.step, draft, device, catalog, lab.dark];
-  return html`<div class="charts">
-    ${guard(inputs, () => PANELS.map(({ id, title }) => chart(lab, id, title)))}
+  const panels = PANELS.filter(({ id }) => !lab.session.embed.hidden.includes(id));
+  if (panels.length === 0) return nothing;
+  return html`<div class="charts charts-${panels.length}">
+    ${guard(inputs, () => panels.map(({ id, title }) => chart(lab, id, title)))}
   </div>`;
 }
 
@@ -120,7 +122,7 @@ function options(lab, id) {
           : nothing
       }
       ${plannedOf(panel.metric) && id === 'schedule' ? designed(lab) : nothing}
-      ${hasHardened ? check('hardened too', panel.hardened, (hardened) => set({ hardened })) : nothing}
+      ${hasHardened ? check('under the hard mask too', panel.hardened, (hardened) => set({ hardened })) : nothing}
       ${id === 'accuracy' ? nothing : check('log', metricOf(state, id).log, (log) => set({ log }))}
     </div>
   `;

@@ -6,6 +6,8 @@ const percent = new Intl.NumberFormat(undefined, {
   maximumFractionDigits: 1,
 });
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
+const tenth = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+const hundredth = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const compact = new Intl.NumberFormat(undefined, { notation: 'compact', maximumSignificantDigits: 3 });
 const significant = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
 const loss = new Intl.NumberFormat(undefined, { minimumFractionDigits: 3, maximumFractionDigits: 3 });
@@ -16,6 +18,16 @@ export const NOTHING = '–';
 /** A share in [0, 1] as per cent. @param {number | null | undefined} value */
 export function formatShare(value) {
   return value === null || value === undefined ? NOTHING : percent.format(value);
+}
+
+/** A share as a bare number of per cents, for an axis that names the unit. @param {number} value */
+export function formatPercents(value) {
+  return tenth.format(value * 100);
+}
+
+/** Two decimals, for settings that move in hundredths. @param {number} value */
+export function formatHundredths(value) {
+  return hundredth.format(value);
 }
 
 /** @param {number | null | undefined} value */

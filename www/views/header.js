@@ -1,4 +1,4 @@
-import { html } from 'lit';
+import { html, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { download, fileName, toCsv, toJson } from '../state/sharing.js';
 
@@ -16,6 +16,7 @@ export function header(lab) {
       <div class="brand">
         <h1>nmflow</h1>
         <p>Transformers that train with N:M sparsity, side by side, in this tab.</p>
+        ${tourButton(lab)}
       </div>
       <div class="tools">
         ${presetPicker(lab)}
@@ -26,6 +27,21 @@ export function header(lab) {
       </div>
     </header>
   `;
+}
+
+/** Offers newcomers a look around. @param {Lab} lab */
+function tourButton({ state, session }) {
+  if (state.view.toured || state.view.touring) return nothing;
+  const begin = () =>
+    session.attempt(async () => {
+      await import('./teach/nm-tour.js');
+      session.store.dispatch({ type: 'view/touring', touring: true });
+    });
+  const decline = () => session.store.dispatch({ type: 'view/touring', touring: false });
+  return html`<p class="tour-offer">
+    <button type="button" class="link" @click=${begin}>New here? Take the tour</button>
+    <button type="button" class="link" aria-label="No tour, thanks" @click=${decline}>✕</button>
+  </p>`;
 }
 
 /** @param {Lab} lab */

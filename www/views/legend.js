@@ -3,6 +3,7 @@ import { live } from 'lit/directives/live.js';
 import { seedGroups, tracesOf } from '../state/seeds.js';
 import { colourIndex } from '../state/view.js';
 import { xAxes } from '../state/x-axes.js';
+import { formatHundredths } from './format.js';
 import { swatch } from './swatch.js';
 
 /** @import { Lab } from './nm-lab.js' */
@@ -26,7 +27,7 @@ export function legend(lab) {
         <label class="inline" title="Debiased running average of training loss and noise; the raw line stays faint.">
           <span>Smoothing</span>
           <input type="range" min="0" max="0.95" step="0.05" .valueAsNumber=${smoothing} @input=${smooth} />
-          <output>${smoothing.toFixed(2)}</output>
+          <output>${formatHundredths(smoothing)}</output>
         </label>
       </div>
     </section>

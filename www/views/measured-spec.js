@@ -6,7 +6,7 @@ import { columnOf } from '../state/history.js';
 import { spread, tracesOf } from '../state/seeds.js';
 import { colourIndex } from '../state/view.js';
 import { align, isCommon, positions, xAxis } from '../state/x-axes.js';
-import { formatNumber, formatterOf } from './format.js';
+import { formatNumber, formatPercents, formatterOf } from './format.js';
 import { laneLine } from './lane-line.js';
 import { marksOf } from './stage-marks.js';
 
@@ -39,7 +39,7 @@ export function measuredSpec(lab, id, shown) {
     log: shown.log,
     yLabel: share ? `${shown.label} (%)` : shown.label + (shown.unit ? ` (${shown.unit})` : ''),
     yLimits: share ? [0, 1] : null,
-    format: share ? (value) => String(Math.round(value * 1000) / 10) : formatNumber,
+    format: share ? formatPercents : formatNumber,
     marks: marksOf(markedOf(lab, visible), (lane, step) => placeOfStep(lab, lane, step), isCommon(axis.key)),
     now: null,
     handles: [],

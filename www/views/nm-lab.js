@@ -1,7 +1,8 @@
-import { html, LitElement } from 'lit';
+import { html, LitElement, nothing } from 'lit';
 import { isDark } from '../state/view.js';
 import { about } from './about.js';
 import { charts } from './charts.js';
+import { embedNote } from './embed-note.js';
 import { experimentForm } from './experiment-form.js';
 import { header } from './header.js';
 import { laneTable } from './lane-table.js';
@@ -12,6 +13,7 @@ import { results } from './results.js';
 import { runBar } from './run-bar.js';
 import './nm-drop-zone.js';
 
+/** @import { Part } from '../state/embed.js' */
 /** @import { Editor } from '../state/editing.js' */
 /** @import { Session } from '../state/session.js' */
 /** @import { Action, State } from '../state/store.js' */
@@ -74,20 +76,23 @@ export class NmLab extends LitElement {
     const { state } = session.store;
     /** @type {Lab} */
     const lab = { state, session, editor, dark: isDark(state.view) };
+    const part = (/** @type {Part} */ name, /** @type {() => unknown} */ view) =>
+      session.embed.hidden.includes(name) ? nothing : view();
     return html`
-      ${header(lab)}
+      ${part('header', () => header(lab))}
       <main>
-        ${runBar(lab)} ${failure(lab)} ${legend(lab)}
+        ${part('run', () => runBar(lab))} ${failure(lab)} ${part('legend', () => legend(lab))}
         <div class="stage">
           ${charts(lab)}
           <div class="aside">
-            ${results(lab)} ${about(lab)}
-            <nm-drop-zone .lab=${lab}></nm-drop-zone>
+            ${part('results', () => results(lab))} ${part('about', () => about(lab))}
+            ${part('data', () => html`<nm-drop-zone .lab=${lab}></nm-drop-zone>`)}
           </div>
         </div>
-        ${laneTable(lab)} ${experimentForm(lab)}
+        ${part('lanes', () => laneTable(lab))} ${part('experiment', () => experimentForm(lab))} ${embedNote(lab)}
       </main>
       <div class="dock">${notices(lab)} ${pending(lab)}</div>
+      ${state.view.touring ? html`<nm-tour @ended=${() => session.store.dispatch({ type: 'view/touring', touring: false })}></nm-tour>` : nothing}
     `;
   }
 

@@ -1,6 +1,8 @@
 import { html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 
+import { takeOver } from '../state/offline.js';
+
 /** @import { Lab } from './nm-lab.js' */
 /** @import { Notice } from '../state/notices.js' */
 
@@ -31,7 +33,7 @@ export function notices(lab) {
 }
 
 /** @param {Lab} lab @param {Notice} notice */
-function noticeView({ session }, { id, kind, text, problems, copyable }) {
+function noticeView({ session }, { id, kind, text, problems, copyable, action }) {
   return html`
     <div class="notice ${kind}">
       <div>
@@ -44,6 +46,11 @@ function noticeView({ session }, { id, kind, text, problems, copyable }) {
         ${
           copyable
             ? html`<input type="text" readonly aria-label="Link" .value=${copyable} @focus=${selectAll} />`
+            : nothing
+        }
+        ${
+          action === 'take_over'
+            ? html`<button type="button" @click=${() => takeOver(session)}>Use the new version</button>`
             : nothing
         }
       </div>

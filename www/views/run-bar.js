@@ -17,6 +17,7 @@ const PHASES = {
   paused: 'Paused',
   finished: 'Finished',
   failed: 'Stopped',
+  recorded: 'Recorded',
 };
 
 /** Run controls, progress and device. @param {Lab} lab */
@@ -35,6 +36,9 @@ function mainButton({ state, session }) {
   if (phase === 'failed') {
     const label = snapshot ? `Restart from step ${formatWhole(snapshot.step)}` : 'Restart';
     return html`<button type="button" class="primary" @click=${() => session.restart()}>${label}</button>`;
+  }
+  if (phase === 'recorded') {
+    return html`<button type="button" class="primary" @click=${() => session.trainRecorded()}>Train it live</button>`;
   }
   if (phase === 'running') {
     return html`<button type="button" class="primary" @click=${() => session.pause()}>Pause</button>`;
@@ -58,7 +62,7 @@ function otherButtons({ state, session }) {
   const title = 'Back to step 0 with the same initial weights';
   return html`
     <button type="button" ?disabled=${!still} @click=${() => session.step()}>Step</button>
-    <button type="button" ?disabled=${phase === 'loading' || phase === 'failed'} title=${title} @click=${() => session.reset()}>
+    <button type="button" ?disabled=${!still && phase !== 'running' && phase !== 'finished'} title=${title} @click=${() => session.reset()}>
       Reset
     </button>
   `;

@@ -10,7 +10,7 @@
  *
  * @type {{ hello: ['ready'], validate: ['checked'], open: ['opened', 'problems', 'rejected'],
  *   data: ['opened', 'problems', 'rejected'], resume: ['opened', 'problems', 'rejected'],
- *   encode_link: ['link', 'problems'],
+ *   encode_link: ['link', 'problems'], figure: ['figure', 'problems'],
  *   decode_link: ['document', 'problems', 'rejected'] }}
  */
 const REPLIES = {
@@ -20,6 +20,7 @@ const REPLIES = {
   data: ['opened', 'problems', 'rejected'],
   resume: ['opened', 'problems', 'rejected'],
   encode_link: ['link', 'problems'],
+  figure: ['figure', 'problems'],
   decode_link: ['document', 'problems', 'rejected'],
 };
 

@@ -460,6 +460,32 @@ bytes: Uint8Array, };
 
 export type FaultKind = "panic";
 
+export type FigureSpec = { 
+/**
+ * The weights, a whole number of groups.
+ */
+weights: Array<number>, 
+/**
+ * Weights kept per group.
+ */
+n: number, 
+/**
+ * Weights per group.
+ */
+m: number, 
+/**
+ * D, the factor on pruned weights.
+ */
+decay: number, 
+/**
+ * Standard deviation of what is added to every weight, anew in each row: a stand-in for noisy updates.
+ */
+noise: number, 
+/**
+ * How often the weights are disturbed and masked.
+ */
+rows: number, };
+
 export type Command = { "type": "hello" } | { "type": "validate", 
 /**
  * The document.
@@ -504,7 +530,11 @@ document: unknown, } | { "type": "decode_link",
 /**
  * What follows `#e=` in a link.
  */
-fragment: string, } | { "type": "fault", 
+fragment: string, } | { "type": "figure", 
+/**
+ * What to mask.
+ */
+spec: FigureSpec, } | { "type": "fault", 
 /**
  * How to fail.
  */
@@ -638,7 +668,19 @@ step: number,
 /**
  * The state.
  */
-bytes: Uint8Array, } | { "type": "link", 
+bytes: Uint8Array, } | { "type": "figure", 
+/**
+ * The weights with their noise.
+ */
+weights: Float64Array, 
+/**
+ * 1 where kept, 0 where pruned.
+ */
+mask: Float64Array, 
+/**
+ * What the forward pass reads.
+ */
+forward: Float64Array, } | { "type": "link", 
 /**
  * What follows `#e=`.
  */

@@ -1,0 +1,32 @@
+// Records the run that examples/embed.html shows: trains the default experiment on the CPU, with the page's own wasm
+// module, and writes the file that the page would export. Run `npm run build:wasm` first.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import init, { Lab } from '../www/pkg/nmflow.js';
+import { initialState } from '../www/state/initial.js';
+import { toJson } from '../www/state/sharing.js';
+import { Store } from '../www/state/store.js';
+import { root, wasmPackage } from './paths.mjs';
+import { script } from './process.mjs';
+
+await script(async () => {
+  await init({ module_or_path: readFileSync(join(wasmPackage, 'nmflow_bg.wasm')) });
+  const store = new Store(initialState({ theme: 'auto', smoothing: 0, toured: true }, false));
+  const lab = new Lab((/** @type {import('../www/state/store.js').Action} */ event) => store.dispatch(event));
+  await lab.command({ type: 'hello' });
+  await lab.command({ type: 'open', document: store.state.catalog.presets[0]?.document, device: 'cpu' });
+  await lab.command({ type: 'start' });
+  for (let shown = 0; lab.running(); ) {
+    await lab.advance();
+    const { step, steps } = store.state.run;
+    if (step < shown + 50) continue;
+    shown = step;
+    console.log(`step ${step} of ${steps}`);
+  }
+  // Six digits draw the same curves in a third of the bytes.
+  const short = JSON.stringify(JSON.parse(toJson(store.state)), (_, value) =>
+    typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value,
+  );
+  writeFileSync(join(root, 'examples', 'run.json'), `${short}\n`);
+});

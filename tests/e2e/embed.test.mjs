@@ -1,0 +1,89 @@
+// The lab inside another page.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { embedOf } from '../../www/state/embed.js';
+import { recordingOf } from '../../www/state/recording.js';
+import { linkTo } from './link.mjs';
+import { lab, SMALL } from './support.mjs';
+
+const { visit } = lab();
+
+test('parts are left out, and a line says what they would have told', async () => {
+  const page = await visit(`?show=run,accuracy&autostart=off${linkTo(SMALL)}`);
+  await page.phase('Ready');
+  await page.page.waitForTimeout(300);
+  assert.equal(await page.step(), 0, 'nothing starts by itself');
+  await page.press('Start');
+  await page.reach(10);
+  assert.deepEqual(
+    await page.page
+      .locator('[data-chart]')
+      .evaluateAll((charts) => charts.map((chart) => chart.getAttribute('data-chart'))),
+    ['accuracy'],
+  );
+  for (const part of ['.lanes', '.experiment', '.results', '.legend', '.top']) {
+    assert.equal(await page.page.locator(part).count(), 0, part);
+  }
+  const note = page.page.locator('.embed-note');
+  assert.match(
+    await note.innerText(),
+    /A small experiment, 100,000 steps of 8: Control \(baseline\), Baseline \(SR-STE/,
+  );
+  const whole = await visit(new URL((await note.getByRole('link').getAttribute('href')) ?? '').hash);
+  await whole.reach(5);
+  assert.equal((await whole.exported()).document.name, SMALL.name);
+  assert.deepEqual([...page.complaints, ...whole.complaints], []);
+  await page.close();
+  await whole.close();
+});
+
+test('unknown settings are named on the page', async () => {
+  const page = await visit(`?hide=everything&theme=pink&preset=none${linkTo(SMALL)}`);
+  const fields = page.page.locator('.notice.error code');
+  await fields.nth(1).waitFor();
+  assert.deepEqual((await fields.allInnerTexts()).slice(0, 2).sort(), ['hide', 'theme']);
+  await page.reach(5);
+  await page.close();
+});
+
+test('a recorded run is shown at once, and trains live when asked', async () => {
+  const page = await visit('examples/embed.html');
+  const frame = page.page.frameLocator('iframe');
+  await frame.locator('.phase', { hasText: 'Recorded' }).waitFor();
+  const lines = () =>
+    frame
+      .locator('[data-chart=accuracy] nm-plot')
+      .evaluate((plot) =>
+        /** @type {any} */ (plot).spec.lines.map((/** @type {any} */ line) => line.values.at(-1)),
+      );
+  const recorded = await lines();
+  assert.ok(recorded.length >= 4 && recorded.every((/** @type {number} */ value) => value > 0.1));
+  await frame.getByRole('button', { name: 'Train it live' }).click();
+  await frame.locator('.phase', { hasText: 'Training' }).waitFor();
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('attributes and parameters are read alike, and parameters win', () => {
+  const attributes = new Map([
+    ['hide', 'lanes experiment'],
+    ['theme', 'dark'],
+  ]);
+  const embed = embedOf(
+    (name) => attributes.get(name) ?? null,
+    new URLSearchParams('theme=light&show=run,lanes'),
+  );
+  assert.equal(embed.theme, 'light');
+  assert.ok(!embed.hidden.includes('run') && embed.hidden.includes('lanes') && embed.hidden.includes('loss'));
+  assert.deepEqual(embed.problems, []);
+});
+
+test('a file that is no recorded run says what is wrong with it', () => {
+  assert.throws(() => recordingOf([]), /"document"/);
+  const lanes = [{ name: 'a', difference: '', metrics: { loss: [1, 2] } }];
+  const whole = { document: { steps: 5, lanes: [{}] }, metrics: [{ key: 'loss' }], steps: [0, 5], lanes };
+  assert.deepEqual(recordingOf(whole).lanes, [[[1, 2]]]);
+  assert.throws(() => recordingOf({ ...whole, steps: [0] }), /"lanes"/);
+  assert.throws(() => recordingOf({ ...whole, steps: ['0', 5] }), /"steps"/);
+});

@@ -1,0 +1,76 @@
+// The page explains itself: a tour, figures from the training code, links that set the lab.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { linkTo } from './link.mjs';
+import { lab, SMALL } from './support.mjs';
+
+const { visit } = lab();
+
+test('figures show the masks of the training code, and follow the reader', async () => {
+  const page = await visit(linkTo(SMALL));
+  await page.reach(5);
+  assert.ok(
+    !page.requests.some((address) => address.includes('nm-teach')),
+    'the text is loaded when it is opened',
+  );
+  await page.page.getByText('What am I looking at?').click();
+  const figure = page.page.getByRole('figure', { name: 'A mask and its decay' });
+  await figure.getByText('2:4 keeps 8 of 16 weights; the others count 0.30 times.').waitFor();
+  // The two largest of the first four weights, by magnitude, are the second and the fourth.
+  const kept = await figure
+    .locator('g')
+    .evaluateAll((bars) => bars.map((bar) => bar.classList.contains('kept')));
+  assert.deepEqual(kept.slice(0, 4), [false, true, false, true]);
+  await figure.getByRole('slider', { name: 'Pattern' }).fill('4');
+  await figure.getByText('1:16 keeps 1 of 16 weights').waitFor();
+
+  const noise = page.page.getByRole('figure', { name: 'Noise flips masks' });
+  await noise.getByText(/[1-9]\d*\.\d% of the kept weights/).waitFor();
+  await noise.getByRole('slider', { name: 'Noise' }).fill('0');
+  await noise.getByText('Without noise every row is the same.').waitFor();
+  await page.reach((await page.step()) + 10);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('a link in the text opens its experiment, starts it and shows the chart it speaks of', async () => {
+  const page = await visit(linkTo(SMALL));
+  await page.reach(5);
+  await page.page.getByText('What am I looking at?').click();
+  await page.press('Watch SR-STE flip at 1:16');
+  await page.page.getByLabel('Lane name').nth(3).waitFor();
+  await page.reach(1);
+  assert.equal((await page.exported()).document.name, 'Four recipes at 1:16');
+  const chart = page.page.locator('[data-chart=schedule]');
+  assert.equal(await chart.getByLabel('Shown').inputValue(), 'mask_flip_rate');
+  assert.ok(await chart.isVisible());
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('the tour is walked by keyboard, can be skipped, and is not offered again', async () => {
+  const page = await visit(linkTo(SMALL));
+  await page.reach(5);
+  await page.press('New here? Take the tour');
+  const card = page.page.getByRole('dialog');
+  await card.waitFor();
+  for (const at of [
+    '.legend',
+    '[data-chart=accuracy]',
+    '[data-chart=noise]',
+    '[data-chart=schedule]',
+    '.lanes',
+  ]) {
+    await page.page.locator(`${at}.toured`).waitFor();
+    assert.equal(await page.page.locator('.toured').count(), 1);
+    await page.page.keyboard.press('Enter');
+  }
+  await card.waitFor({ state: 'detached' });
+  assert.equal(await page.page.locator('.toured').count(), 0);
+  await page.page.reload();
+  await page.phase('Training');
+  assert.equal(await page.page.getByText('New here?').count(), 0);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
