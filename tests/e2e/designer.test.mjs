@@ -106,3 +106,22 @@ test('the learning-rate warm-up is dragged in its own curve, and lanes take turn
   assert.deepEqual(page.complaints, []);
   await page.close();
 });
+
+test('dots mark where the lanes are, and leave while the drawn schedule is not the one that trains', async () => {
+  const page = await visit(linkTo({ ...DESIGNED, steps: 100_000 }));
+  await page.reach(20);
+  const at = await page.pause();
+  const now = () =>
+    page.page.locator('[data-chart=schedule] nm-plot').evaluate((plot) => /** @type {any} */ (plot).spec.now);
+  assert.equal(await now(), at);
+  await page.page.getByRole('slider', { name: 'Speed of decay of Decay' }).focus();
+  await page.page.keyboard.press('ArrowRight');
+  await page.page.locator('.pending').waitFor();
+  await page.page.waitForFunction(
+    () =>
+      /** @type {any} */ (window.document.querySelector('[data-chart=schedule] nm-plot')).spec.now === null,
+  );
+  await page.press('Discard');
+  assert.equal(await now(), at);
+  await page.close();
+});
