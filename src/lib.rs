@@ -23,4 +23,6 @@ pub mod model;
 
 pub mod experiment;
 pub mod metrics;
+pub mod statistics;
+pub mod study;
 pub mod web;

@@ -9,6 +9,8 @@ pub struct Preset {
     pub id: &'static str,
     /// What it shows, in one sentence.
     pub summary: &'static str,
+    /// What is scaled down or changed against its source, and why.
+    pub notes: &'static str,
     /// The document; fields at their default may be left out.
     pub json: &'static str,
 }
@@ -29,26 +31,90 @@ impl Preset {
 }
 
 /// Every preset; the first opens with the page.
-pub static PRESETS: [Preset; 4] = [
+pub static PRESETS: [Preset; 14] = [
     Preset {
         id: "default",
         summary: "Dense training and three sparse recipes at 1:16 learn generated shapes side by side.",
+        notes: "The paper trains ViT-Base on ImageNet-1K; here a network of width 64 learns generated images for 600 steps, so that curves move while one watches.",
         json: include_str!("presets/default.json"),
     },
     Preset {
         id: "mnist",
         summary: "The same four lanes on an IDX pair of the MNIST family that you drop on the page.",
+        notes: "Small images and 2500 steps in place of ImageNet-1K: real data at a size that a browser trains. One seed decides nothing.",
         json: include_str!("presets/mnist.json"),
     },
     Preset {
         id: "patterns",
         summary: "SR-STE against MdGf-Exponential at a mild and at a strong sparsity, with dense as control.",
+        notes: "Two of the paper's patterns at width 64 on generated images; `table2` has them all.",
         json: include_str!("presets/patterns.json"),
     },
     Preset {
         id: "gradient-rules",
         summary: "MdGf-Exponential with each gradient rule against SR-STE: what should pruned weights learn from?",
+        notes: "The paper's text and its code differ in what pruned weights receive; both are here, and zero as the third, on generated images.",
         json: include_str!("presets/gradient-rules.json"),
+    },
+    Preset {
+        id: "quick",
+        summary: "SR-STE, MdGf and SdGf beside dense training at 1:8, in the smallest network and budget that tells them apart.",
+        notes: "Scaled down from the paper's ViT-Base on ImageNet-1K to width 32 and 300 steps of generated images, to be over soon. One seed and so few steps decide nothing.",
+        json: include_str!("presets/quick.json"),
+    },
+    Preset {
+        id: "paper-fig3",
+        summary: "The paper's noise figure: SR-STE against MdGf-Exponential at 1:16, with the dense and STE controls that it lacks.",
+        notes: "Network (3 layers, 3 heads, width 192, MLP 768), batch 64 and data (CIFAR-10, from your own files) are the paper's. The budget, 4000 steps, is ours: six epochs, which shows the noise and not the final accuracy.",
+        json: include_str!("presets/paper-fig3.json"),
+    },
+    Preset {
+        id: "fig3-small",
+        summary: "A small twin of the paper's noise figure on generated images: dense, STE, SR-STE and MdGf-Exponential at 1:16.",
+        notes: "Layers and heads are the paper's; width 48 instead of 192 and generated images instead of CIFAR-10 make it 16 times lighter and need no download.",
+        json: include_str!("presets/fig3-small.json"),
+    },
+    Preset {
+        id: "table2",
+        summary: "SR-STE against MdGf-Exponential from 2:4 to 1:32, the rows of the paper's main table.",
+        notes: "Width 64 instead of 768 and generated images instead of ImageNet-1K; 1:128 is left out because groups of 128 do not fit a width of 64.",
+        json: include_str!("presets/table2.json"),
+    },
+    Preset {
+        id: "beta",
+        summary: "MdGf-Exponential with different decay rates beta: fast decay is SR-STE without its pull, slow decay is dense.",
+        notes: "Rates are per step of 1200; the paper's budgets are hundreds of times longer, so its rates are smaller.",
+        json: include_str!("presets/beta.json"),
+    },
+    Preset {
+        id: "dense-phase",
+        summary: "SR-STE and MdGf-Exponential with dense phases from none to 10 % of the budget, the range of the paper.",
+        notes: "1200 steps on generated images: 1.25 % of them are 15 steps, fewer than the learning rate needs to warm up.",
+        json: include_str!("presets/dense-phase.json"),
+    },
+    Preset {
+        id: "fine-tune",
+        summary: "MdGf-Exponential and SdGf-Stepwise with fine-tune phases from 5 % to 40 %; the paper uses 10 % to 20 %.",
+        notes: "1200 steps on generated images. Decay is over at 70 % of the budget whatever the fine-tune phase is, so at 40 % it is cut short.",
+        json: include_str!("presets/fine-tune.json"),
+    },
+    Preset {
+        id: "attention",
+        summary: "Feed-forward at 1:8 alone, with Q and K, and with Q, K and V, as the paper places its patterns.",
+        notes: "Width 64 with 1:8 everywhere; SdGf-Geometric takes k = 8 because groups of 128 do not fit.",
+        json: include_str!("presets/attention.json"),
+    },
+    Preset {
+        id: "average-density",
+        summary: "Does decay itself help, or only the time that weights spend unpruned? Late pruning gives SR-STE the same time.",
+        notes: "The rival explanation is tested on accuracy against average active share; MdGf keeps every weight in play to 80 % of the steps, and so do the lanes that prune only then.",
+        json: include_str!("presets/average-density.json"),
+    },
+    Preset {
+        id: "newer-recipes",
+        summary: "Annealed SR-STE, S-STE, STEP, MdGf with SdGf, and sparse training that ends dense, against SR-STE.",
+        notes: "All at the same learning rate on generated images; the recipes come from papers on other patterns (2:4) and larger networks. Sparse-then-dense ships a dense network.",
+        json: include_str!("presets/newer-recipes.json"),
     },
 ];
 
@@ -73,7 +139,9 @@ mod tests {
     fn presets_are_found_by_an_id_of_their_own() {
         for preset in &PRESETS {
             assert_eq!(Preset::find(preset.id).unwrap().json, preset.json);
-            assert!(preset.summary.ends_with(['.', '?']), "{}", preset.summary);
+            for text in [preset.summary, preset.notes] {
+                assert!(text.ends_with(['.', '?']), "{text}");
+            }
         }
         assert!(Preset::find("no such preset").is_none());
     }

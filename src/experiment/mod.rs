@@ -11,6 +11,7 @@ mod plan;
 mod run;
 mod snapshot;
 mod soft_scale;
+mod validity;
 
 pub use plan::kind_of;
 pub use run::{Experiment, Report, architecture, network_shape};

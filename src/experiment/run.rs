@@ -8,8 +8,9 @@ use super::evaluate::Validation;
 use super::plan::{self, LaneRules, SoftScales};
 use super::snapshot::Snapshot;
 use super::soft_scale::soft_scales;
+use super::validity::invalid_groups;
 use crate::config::{ExperimentConfig, LaneConfig, Site};
-use crate::cost::{Meter, NetworkShape};
+use crate::cost::{Meter, NetworkCost, NetworkShape};
 use crate::data::Dataset;
 use crate::error::LabError;
 use crate::kernels::{Buffer, LaneOps, PrunableMatrix, Segment, Weights, buffer, packed, plan as plan_columns};
@@ -188,6 +189,14 @@ impl Experiment {
         &self.network
     }
 
+    /// What the network that lane `lane` would ship takes to run and to store.
+    ///
+    /// # Panics
+    /// When there is no such lane.
+    pub fn shipped_cost(&self, lane: usize) -> NetworkCost {
+        network_shape(&self.network.architecture).cost(|site| self.schedules[lane].target(site))
+    }
+
     /// Steps made so far.
     pub fn step(&self) -> u32 {
         self.step
@@ -323,6 +332,7 @@ impl Experiment {
         let training = self.take_training();
         let due = self.step.is_multiple_of(self.config.eval_every()) || self.finished();
         let validation = if due { Some(self.evaluate().await?) } else { None };
+        let invalid = if self.finished() { Some(self.invalid_groups().await?) } else { None };
         let states = self.lane_states(self.step.saturating_sub(1));
         let spent: Vec<_> = self.meters.iter_mut().map(|meter| meter.after(self.step)).collect();
         let lanes = (0..self.lanes()).map(|lane| {
@@ -337,6 +347,7 @@ impl Experiment {
                 attention: attention.map(|site| site_metrics(state, site)),
                 noise: noise.as_ref().map(|noise| noise[lane]),
                 spent: spent[lane],
+                invalid_groups: invalid.as_ref().map(|invalid| invalid[lane]),
             }
         });
         Ok(Report { step: self.step, lanes: lanes.collect() })
@@ -380,6 +391,17 @@ impl Experiment {
         let soft = outcome(&soft_rules).await?;
         let hard = if hard_rules == soft_rules { soft.clone() } else { outcome(&hard_rules).await? };
         Ok((soft, hard))
+    }
+
+    /// Groups of every lane's hardened weights that keep too much, counted on the weights read back.
+    async fn invalid_groups(&self) -> Result<Vec<usize>, LabError> {
+        let step = self.step.min(self.config.steps() - 1);
+        let rules = self.hard_rules(step);
+        let (_, weights) = self.masked(&rules, &self.plan(&rules, &self.lane_states(step)));
+        let weights = buffer::read(weights.values).await.map_err(LabError::Device)?;
+        let segments = self.network.layout.segments();
+        let lanes = weights.chunks_exact(self.network.layout.len).zip(&rules);
+        Ok(lanes.map(|(weights, rules)| invalid_groups(weights, &segments, rules)).collect())
     }
 
     /// The run's state, to [`resume`](Self::resume) from.

@@ -79,6 +79,8 @@ pub struct LaneMetrics {
     pub noise: Option<Noise>,
     /// Cost of the steps made so far.
     pub spent: Spent,
+    /// Groups of the hardened weights that keep more than N weights; counted after the last step.
+    pub invalid_groups: Option<usize>,
 }
 
 struct Entry {
@@ -232,6 +234,13 @@ fn cost() -> Vec<Entry> {
              all of them while D > 0.",
             |lane| Some(lane.spent.average_active()),
         ),
+        entry(
+            Cost,
+            ("invalid_groups", "Groups that are not N:M", "groups"),
+            false,
+            "Groups of the hardened weights with more than N non-zero weights, counted after the last step: 0 is valid.",
+            |lane| lane.invalid_groups.map(|groups| groups as f64),
+        ),
     ]
 }
 
@@ -317,6 +326,7 @@ mod tests {
             attention: None,
             noise: None,
             spent: Spent::default(),
+            invalid_groups: None,
         };
         let row: std::collections::HashMap<_, _> =
             columns().into_iter().map(|column| column.key).zip(row(&lane)).collect();

@@ -19,9 +19,11 @@ use crate::config::{ExperimentConfig, FIELDS, PRESETS, Site, TaskConfig, link};
 use crate::data::{DataFile, Dataset};
 use crate::device::{self, Choice, Wanted};
 use crate::error::{LabError, Problem};
-use crate::experiment::{Experiment, Snapshot};
+use crate::experiment::{Experiment, Report, Snapshot};
 use crate::kernels::{Segment, SegmentKind};
 use crate::metrics;
+use crate::pattern::NmPattern;
+use crate::study::{PAPER, groups, summarise};
 
 /// Longest slice of training between two looks at the page's messages.
 const SLICE: Duration = Duration::from_millis(50);
@@ -402,7 +404,12 @@ impl Lab {
             return Err(LabError::Device(fault.to_owned()));
         }
         let values = report.lanes.iter().flat_map(metrics::row).collect();
-        self.post(&Event::Metrics { step: report.step, lanes: report.lanes.len(), values: Numbers(values) });
+        let event = Event::Metrics { step: report.step, lanes: report.lanes.len(), values: Numbers(values) };
+        let summary = summary(&run.experiment, &report);
+        self.post(&event);
+        if let Some(summary) = summary {
+            self.post(&summary);
+        }
         Ok(())
     }
 
@@ -432,6 +439,18 @@ fn failed(what: &str) -> Event {
     }
 }
 
+/// The hardened accuracy over seeds, when it was measured and some lane is repeated.
+fn summary(experiment: &Experiment, report: &Report) -> Option<Event> {
+    let lanes = &experiment.config().document().lanes;
+    if groups(lanes).iter().all(|group| group.lanes.len() < 2) {
+        return None;
+    }
+    let accuracy = |lane: &metrics::LaneMetrics| lane.validation_hard.map(|outcome| outcome.accuracy);
+    let values: Option<Vec<f64>> = report.lanes.iter().map(accuracy).collect();
+    let measured: Vec<_> = lanes.iter().cloned().zip(values?).collect();
+    Some(Event::Summary { step: report.step, groups: summarise(&measured) })
+}
+
 /// Vendor, architecture and description of the adapter that the browser would offer.
 async fn adapter_name() -> Option<String> {
     let get = |object: &JsValue, key: &str| js_sys::Reflect::get(object, &key.into()).ok();
@@ -453,13 +472,20 @@ fn refused(reason: &str) -> LabError {
 fn ready() -> Event {
     let presets = PRESETS.iter().map(|preset| {
         let document = preset.experiment().document().clone();
-        PresetDocument { id: preset.id, title: document.name.clone(), summary: preset.summary, document }
+        PresetDocument {
+            id: preset.id,
+            title: document.name.clone(),
+            summary: preset.summary,
+            notes: preset.notes,
+            document,
+        }
     });
     Event::Ready {
         version: env!("CARGO_PKG_VERSION"),
         fields: FIELDS.iter().collect(),
         metrics: metrics::columns(),
         presets: presets.collect(),
+        paper: &PAPER,
     }
 }
 
@@ -497,11 +523,17 @@ fn opened(experiment: &Experiment) -> Event {
             Site::ALL.into_iter().any(|site| crate::experiment::kind_of(site) == kind && lane.target(site).is_some())
         };
         let segments = network.layout.segments();
+        let shipped = experiment.shipped_cost(index);
+        let dense = crate::experiment::network_shape(&network.architecture).cost(|_| NmPattern::DENSE);
         OpenedLane {
             name: lane.name.clone(),
             difference: config.lane_difference(index),
             parameters: network.architecture.parameters(),
             sparse_parameters: segments.iter().filter(|s| pruned(s.kind)).map(Segment::weights).sum(),
+            inference_flops: shipped.inference.total_flops(),
+            dense_flops: dense.inference.total_flops(),
+            packed_bytes: shipped.packed_bytes as f64,
+            dense_bytes: shipped.dense_bytes as f64,
         }
     });
     Event::Opened {

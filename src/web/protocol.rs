@@ -12,6 +12,7 @@ use crate::config::{FieldSpec, RawExperiment};
 use crate::device::Wanted;
 use crate::error::Problem;
 use crate::metrics::MetricColumn;
+use crate::study::{GroupSummary, PaperTable};
 
 /// What the page asks for. Commands are answered in order.
 #[derive(Debug, Deserialize)]
@@ -131,6 +132,8 @@ pub enum Event {
         metrics: Vec<MetricColumn>,
         /// Experiments that come with the lab; the first opens with the page.
         presets: Vec<PresetDocument>,
+        /// What the paper reports.
+        paper: &'static [PaperTable],
     },
     /// Where the run will train, and why.
     Device {
@@ -178,6 +181,14 @@ pub enum Event {
         /// `[lanes, metrics]`, NaN where nothing was measured.
         #[cfg_attr(test, ts(type = "Float64Array"))]
         values: Numbers,
+    },
+    /// Hardened validation accuracy over the seeds of lanes that differ in nothing else; sent after an evaluation when
+    /// some lane is repeated.
+    Summary {
+        /// Steps made.
+        step: u32,
+        /// One entry per group of lanes.
+        groups: Vec<GroupSummary>,
     },
     /// How far the run is.
     Progress {
@@ -255,6 +266,8 @@ pub struct PresetDocument {
     pub title: String,
     /// What it shows, in one sentence.
     pub summary: &'static str,
+    /// What is scaled down or changed against its source, and why.
+    pub notes: &'static str,
     /// The document, complete.
     pub document: RawExperiment,
 }
@@ -304,6 +317,14 @@ pub struct OpenedLane {
     pub parameters: usize,
     /// Weights in matrices that the lane prunes.
     pub sparse_parameters: usize,
+    /// FLOPs of one sample's forward pass through the network that would ship.
+    pub inference_flops: f64,
+    /// The same for the dense network.
+    pub dense_flops: f64,
+    /// Bytes of the network that would ship, its sparse matrices packed: values and indices.
+    pub packed_bytes: f64,
+    /// Bytes of the dense network.
+    pub dense_bytes: f64,
 }
 
 /// A lane of a checked document.
@@ -364,6 +385,7 @@ mod tests {
             Recipe, TaskConfig,
         };
         use crate::metrics::Chart;
+        use crate::study::PaperRow;
         use crate::web::curves::Stage;
         macro_rules! declare {
             ($($type:ty),* $(,)?) => { [$(<$type>::decl(&ts_rs::Config::default())),*] };
@@ -389,6 +411,9 @@ mod tests {
             Problem,
             Stage,
             Schedule,
+            PaperRow,
+            PaperTable,
+            GroupSummary,
             OpenedLane,
             CheckedLane,
             Wanted,

@@ -66,7 +66,7 @@ const opened = (/** @type {number} */ step) =>
 function measured() {
   /** @type {Action[]} */
   const actions = [
-    { type: 'ready', version: '1', fields: [], metrics, presets: [] },
+    { type: 'ready', version: '1', fields: [], metrics, presets: [], paper: [] },
     opened(0),
     { type: 'metrics', step: 0, lanes: 2, values: row(Number.NaN, 0.1, Number.NaN, 0.2) },
     { type: 'metrics', step: 5, lanes: 2, values: row(3, Number.NaN, 4, Number.NaN) },

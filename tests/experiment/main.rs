@@ -4,6 +4,7 @@
 mod common;
 
 mod gradients;
+mod reference;
 mod runs;
 
 #[cfg(target_arch = "wasm32")]

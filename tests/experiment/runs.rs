@@ -140,6 +140,14 @@ tests! {
         assert_eq!(rest.len(), 3);
     }
 
+    async fn the_cost_calculator_counts_the_parameters_that_the_network_has() {
+        let run = experiment(document(&[lane("dense"), lane("ste"), lane("sparse-then-dense")], 10), &cpu());
+        let costs = [0, 1, 2].map(|lane| run.shipped_cost(lane));
+        assert!(costs.iter().all(|cost| cost.parameters == run.network().architecture.parameters()));
+        assert_eq!(costs[1].parameters - costs[1].kept_parameters, 2 * 32 * 64 * 3 / 4);
+        assert_eq!(costs[2], costs[0], "a lane that ends dense ships a dense network");
+    }
+
     async fn a_snapshot_of_another_experiment_is_refused() {
         let mut run = experiment(document(&[lane("dense")], 10), &cpu());
         let snapshot = run.snapshot().await.expect("the device answers");
@@ -205,6 +213,7 @@ tests! {
             assert!(soft > 0.4, "{recipe}: {soft} is less than four times chance");
             let density = if matches!(*recipe, "dense" | "sparse-then-dense") { 1.0 } else { 0.25 };
             assert_eq!(metrics[at("ff_density")], density, "{recipe}");
+            assert_eq!(metrics[at("invalid_groups")], 0.0, "{recipe}: the weights that ship are N:M");
         }
     }
 }

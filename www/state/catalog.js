@@ -1,4 +1,4 @@
-/** @import { FieldSpec, MetricColumn, Preset } from '../worker/protocol.d.ts' */
+/** @import { FieldSpec, MetricColumn, PaperTable, Preset } from '../worker/protocol.d.ts' */
 /** @import { Action } from './store.js' */
 
 /**
@@ -7,14 +7,15 @@
  * @property {FieldSpec[]} fields
  * @property {MetricColumn[]} metrics
  * @property {Preset[]} presets
+ * @property {PaperTable[]} paper     What the paper reports.
  */
 
 /** @type {Catalog} */
-export const emptyCatalog = { version: null, fields: [], metrics: [], presets: [] };
+export const emptyCatalog = { version: null, fields: [], metrics: [], presets: [], paper: [] };
 
 /** @param {Catalog} catalog @param {Action} action @returns {Catalog} */
 export function catalog(catalog, action) {
   if (action.type !== 'ready') return catalog;
-  const { version, fields, metrics, presets } = action;
-  return { version, fields, metrics, presets };
+  const { version, fields, metrics, presets, paper } = action;
+  return { version, fields, metrics, presets, paper };
 }

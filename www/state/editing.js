@@ -1,8 +1,9 @@
 /** Edits the draft and has it checked shortly after the last edit. */
 
+import { laneName } from './changes.js';
 import { lanesOf } from './draft.js';
 import { appliesTo } from './fields.js';
-import { freeColour } from './lanes.js';
+import { draftColour, freeColour } from './lanes.js';
 import { getAt, setAt } from './paths.js';
 
 /** @import { FieldSpec } from '../worker/protocol.d.ts' */
@@ -51,6 +52,25 @@ export class Editor {
     const lane = lanesOf(this.#draft.document)[index];
     const name = lane?.name === null || lane?.name === undefined ? null : `${lane.name} copy`;
     if (lane) this.#insert(index + 1, { ...lane, name });
+  }
+
+  /** Adds every lane again with the next seeds, so that each is trained `count` times. @param {number} count */
+  repeatOverSeeds(count) {
+    const { document, origins, colours } = this.#draft;
+    if (!document) return;
+    const lanes = lanesOf(document);
+    const again = Array.from({ length: count - 1 }, (_, repetition) =>
+      lanes.map((lane) => {
+        const seed = Number(lane.seed) + repetition + 1;
+        return { ...lane, name: `${laneName(lane, this.#fields)}, seed ${seed}`, seed };
+      }),
+    ).flat();
+    const look = again.map((_, index) => draftColour(this.session.store.state, index % lanes.length));
+    this.#edit({
+      document: { ...document, lanes: [...lanes, ...again] },
+      origins: [...origins, ...again.map(() => null)],
+      colours: [...colours, ...look],
+    });
   }
 
   /** @param {number} index */

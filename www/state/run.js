@@ -1,4 +1,4 @@
-/** @import { OpenedLane, RawExperiment, RunState, Schedule } from '../worker/protocol.d.ts' */
+/** @import { GroupSummary, OpenedLane, RawExperiment, RunState, Schedule } from '../worker/protocol.d.ts' */
 /** @import { Action } from './store.js' */
 
 /**
@@ -14,6 +14,7 @@
  * @property {RawExperiment | null} document  The experiment that trains, complete.
  * @property {OpenedLane[]} lanes
  * @property {Schedule[]} schedule            What each lane's recipe prescribes, by lane.
+ * @property {GroupSummary[]} summary         Over seeds, where lanes repeat each other; empty elsewhere.
  * @property {number} step                    Steps done.
  * @property {number} steps                   The budget.
  * @property {number | null} stepsPerSecond
@@ -29,6 +30,7 @@ export const emptyRun = {
   document: null,
   lanes: [],
   schedule: [],
+  summary: [],
   step: 0,
   steps: 0,
   stepsPerSecond: null,
@@ -50,7 +52,15 @@ export function run(run, action) {
     case 'recording/loaded': {
       const { document, names, steps } = action.recording;
       // What a network consists of is not in the file; it is known once the experiment is opened.
-      const lanes = names.map((lane) => ({ ...lane, parameters: 0, sparse_parameters: 0 }));
+      const unknown = {
+        parameters: 0,
+        sparse_parameters: 0,
+        inference_flops: 0,
+        dense_flops: 0,
+        packed_bytes: 0,
+        dense_bytes: 0,
+      };
+      const lanes = names.map((lane) => ({ ...lane, ...unknown }));
       return {
         ...emptyRun,
         phase: 'recorded',
@@ -75,6 +85,8 @@ export function run(run, action) {
         // A snapshot from beyond the present belongs to a run that was reset.
         snapshot: run.snapshot && run.snapshot.step > action.step ? null : run.snapshot,
       };
+    case 'summary':
+      return { ...run, summary: action.groups };
     case 'state':
       return { ...run, phase: action.state };
     case 'snapshot':

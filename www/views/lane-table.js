@@ -13,6 +13,10 @@ import { swatch } from './swatch.js';
 /** @import { Json } from '../state/paths.js' */
 /** @import { Lab } from './nm-lab.js' */
 
+/** The fewest seeds that give an interval worth reading. */
+const SEEDS = 3;
+/** Lanes of an experiment. */
+const MOST_LANES = 32;
 /** Fields in a lane's row; the others are behind "More". */
 const ROW = ['name', 'recipe', 'ff', 'beta', 'lambda', 'gradient', 'learning_rate', 'seed'];
 
@@ -24,6 +28,7 @@ export function laneTable(lab) {
     <section class="panel lanes" aria-labelledby="lanes-title">
       <div class="panel-head">
         <h2 id="lanes-title">Lanes <small>same start, same batches, different recipes</small></h2>
+        ${repeat(lab, lanes.length)}
         <button type="button" @click=${() => lab.editor.addLane()}>Add lane</button>
       </div>
       <ol>
@@ -31,6 +36,17 @@ export function laneTable(lab) {
       </ol>
     </section>
   `;
+}
+
+/** @param {Lab} lab @param {number} count */
+function repeat({ editor }, count) {
+  const possible = count > 0 && count * SEEDS <= MOST_LANES;
+  const title = possible
+    ? 'Adds every lane again with the next two seeds: means, bands and paired differences need them'
+    : `${count} lanes over ${SEEDS} seeds are more than the ${MOST_LANES} lanes of an experiment: remove some first`;
+  return html`<button type="button" title=${title} ?disabled=${!possible} @click=${() => editor.repeatOverSeeds(SEEDS)}>
+    Repeat over ${SEEDS} seeds
+  </button>`;
 }
 
 /** @param {Lab} lab @param {Json} lane @param {number} index @param {FieldSpec[]} specs @param {number} count */

@@ -27,7 +27,7 @@ import './nm-drop-zone.js';
 /** Readers follow no faster. */
 const MEASUREMENTS_EVERY_MS = 120;
 /** What comes with every report. */
-const STREAMED = ['metrics', 'progress', 'history/clock'];
+const STREAMED = ['metrics', 'summary', 'progress', 'history/clock'];
 /** Times the last drawing that the page then leaves to everything else. */
 const DRAWING_SHARE = 4;
 

@@ -312,6 +312,10 @@ title: string,
  */
 summary: string, 
 /**
+ * What is scaled down or changed against its source, and why.
+ */
+notes: string, 
+/**
  * The document, complete.
  */
 document: RawExperiment, };
@@ -386,6 +390,76 @@ beta: number | null,
  */
 half_life: number | null, };
 
+export type PaperRow = { 
+/**
+ * Patterns and where they are applied; the feed-forward matrices when nothing is said.
+ */
+sparsity: string, 
+/**
+ * Results as printed.
+ */
+values: Array<string>, };
+
+export type PaperTable = { 
+/**
+ * Network, data and measure.
+ */
+title: string, 
+/**
+ * The dense network's result, as printed.
+ */
+dense: string, 
+/**
+ * Recipes, in the order of every row's values.
+ */
+recipes: Array<string>, 
+/**
+ * One row per sparsity.
+ */
+rows: Array<PaperRow>, };
+
+export type GroupSummary = { 
+/**
+ * Name without the seed.
+ */
+name: string, 
+/**
+ * Indices of the lanes.
+ */
+lanes: Array<number>, 
+/**
+ * Seeds.
+ */
+n: number, 
+/**
+ * Mean over the seeds.
+ */
+mean: number, 
+/**
+ * Standard deviation over the seeds; null below two.
+ */
+std: number | null, 
+/**
+ * Name of the group that the difference is taken to; null for that group itself.
+ */
+baseline: string | null, 
+/**
+ * Pairs: seeds that both groups have.
+ */
+pairs: number, 
+/**
+ * Mean paired difference to the baseline.
+ */
+difference: number | null, 
+/**
+ * Ends of the 95 % t interval of the mean difference; null below two pairs.
+ */
+t_interval: [number, number] | null, 
+/**
+ * Ends of the 95 % bootstrap interval of the mean difference; null below two pairs.
+ */
+bootstrap_interval: [number, number] | null, };
+
 export type OpenedLane = { 
 /**
  * Name in legends.
@@ -402,7 +476,23 @@ parameters: number,
 /**
  * Weights in matrices that the lane prunes.
  */
-sparse_parameters: number, };
+sparse_parameters: number, 
+/**
+ * FLOPs of one sample's forward pass through the network that would ship.
+ */
+inference_flops: number, 
+/**
+ * The same for the dense network.
+ */
+dense_flops: number, 
+/**
+ * Bytes of the network that would ship, its sparse matrices packed: values and indices.
+ */
+packed_bytes: number, 
+/**
+ * Bytes of the dense network.
+ */
+dense_bytes: number, };
 
 export type CheckedLane = { 
 /**
@@ -556,7 +646,11 @@ metrics: Array<MetricColumn>,
 /**
  * Experiments that come with the lab; the first opens with the page.
  */
-presets: Array<Preset>, } | { "type": "device", 
+presets: Array<Preset>, 
+/**
+ * What the paper reports.
+ */
+paper: Array<PaperTable>, } | { "type": "device", 
 /**
  * `webgpu` or `cpu`.
  */
@@ -624,7 +718,15 @@ lanes: number,
 /**
  * `[lanes, metrics]`, NaN where nothing was measured.
  */
-values: Float64Array, } | { "type": "progress", 
+values: Float64Array, } | { "type": "summary", 
+/**
+ * Steps made.
+ */
+step: number, 
+/**
+ * One entry per group of lanes.
+ */
+groups: Array<GroupSummary>, } | { "type": "progress", 
 /**
  * Steps made.
  */

@@ -1,7 +1,11 @@
 //! The `nmflow` command. It is native; the browser's part of the crate is the library.
 
 #[cfg(not(target_arch = "wasm32"))]
+mod cost;
+#[cfg(not(target_arch = "wasm32"))]
 mod runner;
+#[cfg(not(target_arch = "wasm32"))]
+mod study;
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> std::process::ExitCode {

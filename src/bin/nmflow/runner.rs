@@ -15,6 +15,9 @@ use nmflow::experiment::{Experiment, Report};
 use nmflow::metrics;
 use serde_json::{Map, Value, json};
 
+use super::cost::{CostArguments, cost};
+use super::study::{StudyArguments, study};
+
 /// Trains N:M-sparse transformers, several recipes side by side.
 #[derive(Parser)]
 #[command(version, about)]
@@ -27,6 +30,10 @@ struct Arguments {
 enum Task {
     /// Trains an experiment and prints the final table.
     Run(RunArguments),
+    /// Trains an experiment over seeds and swept values, and writes the results with their intervals as JSON.
+    Study(StudyArguments),
+    /// Prints FLOPs, parameters and packed memory of a network, and what its training costs.
+    Cost(CostArguments),
     /// Checks an experiment and prints its link fragment.
     Link {
         /// Experiment file (JSON), preset name, or link.
@@ -49,8 +56,9 @@ struct RunArguments {
     out: Option<PathBuf>,
 }
 
+/// A device by name.
 #[derive(Clone, Copy, ValueEnum)]
-enum DeviceName {
+pub enum DeviceName {
     /// The CPU backend: the same numbers as in the browser.
     Cpu,
     /// The GPU through Vulkan, Metal or DirectX 12.
@@ -60,10 +68,23 @@ enum DeviceName {
     Auto,
 }
 
+impl DeviceName {
+    /// What the device chooser is asked for.
+    pub fn wanted(self) -> Wanted {
+        match self {
+            Self::Cpu => Wanted::Cpu,
+            Self::Vulkan => Wanted::WebGpu,
+            Self::Auto => Wanted::Auto,
+        }
+    }
+}
+
 /// Reads the arguments, does what they ask, prints errors.
 pub fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Task::Run(arguments) => pollster::block_on(run(&arguments)),
+        Task::Study(arguments) => pollster::block_on(study(&arguments)),
+        Task::Cost(arguments) => cost(&arguments),
         Task::Link { experiment } => read_experiment(&experiment).map(|config| {
             println!("#e={}", link::encode(config.document()));
         }),
@@ -77,12 +98,13 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn file_error(path: &str, error: &std::io::Error) -> LabError {
+/// A file that cannot be read or written.
+pub fn file_error(path: &str, error: &std::io::Error) -> LabError {
     LabError::Data { file: path.to_owned(), reason: format!("cannot be read or written ({error}); check the path") }
 }
 
 /// A preset by name, a link by its `#e=`, otherwise a file.
-fn read_experiment(source: &str) -> Result<ExperimentConfig, LabError> {
+pub fn read_experiment(source: &str) -> Result<ExperimentConfig, LabError> {
     if let Some(preset) = Preset::find(source) {
         return Ok(preset.experiment());
     }
@@ -93,7 +115,8 @@ fn read_experiment(source: &str) -> Result<ExperimentConfig, LabError> {
     Ok(ExperimentConfig::from_json(&text)?)
 }
 
-fn read_data(task: &TaskConfig, paths: &[PathBuf]) -> Result<Dataset, LabError> {
+/// The data of a task: generated, or from the files at `paths`.
+pub fn read_data(task: &TaskConfig, paths: &[PathBuf]) -> Result<Dataset, LabError> {
     if matches!(task, TaskConfig::Shapes { .. }) {
         return Dataset::generated(task);
     }
@@ -109,12 +132,7 @@ fn read_data(task: &TaskConfig, paths: &[PathBuf]) -> Result<Dataset, LabError> 
 async fn run(arguments: &RunArguments) -> Result<(), LabError> {
     let config = read_experiment(&arguments.experiment)?;
     let dataset = read_data(config.task(), &arguments.data)?;
-    let wanted = match arguments.device {
-        DeviceName::Cpu => Wanted::Cpu,
-        DeviceName::Vulkan => Wanted::WebGpu,
-        DeviceName::Auto => Wanted::Auto,
-    };
-    let choice = device::choose(wanted).await.map_err(LabError::Device)?;
+    let choice = device::choose(arguments.device.wanted()).await.map_err(LabError::Device)?;
     let name = choice.gpu.as_ref().map_or("CPU", |gpu| gpu.adapter.as_str());
     eprintln!("{} on {name}: {}", config.name(), choice.reason);
 
@@ -151,7 +169,8 @@ async fn run(arguments: &RunArguments) -> Result<(), LabError> {
     Ok(())
 }
 
-fn progress_bar(steps: u32) -> ProgressBar {
+/// Progress in steps, with speed and remaining time.
+pub fn progress_bar(steps: u32) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} steps, {per_sec}, {eta} left")
         .expect("the template is well-formed");
     ProgressBar::new(u64::from(steps)).with_style(style)

@@ -1,0 +1,73 @@
+// Lanes over seeds: repeated with one click, summarised with paired differences; the paper's table beside them.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { linkTo } from './link.mjs';
+import { lab, SMALL } from './support.mjs';
+
+const { visit } = lab();
+
+/** @param {import('./support.mjs').Visit} page @param {string} name */
+const table = ({ page }, name) => page.getByRole('region', { name });
+
+test('lanes repeated over seeds end in a table of paired differences', async () => {
+  const lanes = [0, 1, 2].flatMap((seed) =>
+    SMALL.lanes.map((lane) => ({ ...lane, name: `${lane.name}, seed ${seed}`, seed })),
+  );
+  const visited = await visit(linkTo({ ...SMALL, lanes, steps: 20 }));
+  await visited.phase('Finished');
+  const seeds = table(visited, 'Results over seeds');
+  const rows = await seeds.locator('tbody tr').allInnerTexts();
+  assert.equal(rows.length, 2);
+  const cells = rows.map((row) => row.split('\t'));
+  assert.deepEqual(
+    cells.map(([name, n]) => [name, n]),
+    [
+      ['Control', '3'],
+      ['Baseline', '3'],
+    ],
+  );
+  assert.match(
+    cells[0]?.[4] ?? '',
+    /^[+-]?[\d.]+ to [+-]?[\d.]+$/,
+    'the control has an interval against SR-STE',
+  );
+  assert.equal(cells[1]?.[4], '–', 'the baseline has none against itself');
+  const results = await table(visited, 'Results by lane').locator('tbody tr').allInnerTexts();
+  assert.ok(
+    results.every((row) => row.endsWith('yes')),
+    'every lane ships valid N:M weights',
+  );
+  assert.deepEqual(visited.complaints, []);
+});
+
+test('one click repeats every lane over three seeds', async () => {
+  const visited = await visit(linkTo(SMALL));
+  await visited.phase('Training');
+  await visited.page.getByRole('button', { name: 'Repeat over 3 seeds' }).click();
+  const names = await visited.page.locator('.lane h3').allInnerTexts();
+  assert.deepEqual(names, [
+    'Control',
+    'Baseline',
+    'Control, seed 1',
+    'Baseline, seed 1',
+    'Control, seed 2',
+    'Baseline, seed 2',
+  ]);
+  assert.deepEqual(visited.complaints, []);
+});
+
+test("the paper's numbers stand in their own table", async () => {
+  const visited = await visit(linkTo(SMALL));
+  await visited.page.getByText('What the paper reports').click();
+  const row = table(visited, 'ViT-Base, ImageNet-1K, top-1 accuracy in %').locator('tbody tr').nth(3);
+  assert.deepEqual((await row.innerText()).split('\t'), [
+    '1:16',
+    '75.637',
+    '76.594',
+    '77.325',
+    '75.923',
+    '76.869',
+  ]);
+  assert.deepEqual(visited.complaints, []);
+});
