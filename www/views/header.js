@@ -39,7 +39,7 @@ function tourButton({ state, session }) {
     });
   const decline = () => session.store.dispatch({ type: 'view/touring', touring: false });
   return html`<p class="tour-offer">
-    <button type="button" class="link" @click=${begin}>New here? Take the tour</button>
+    <button type="button" class="link" @click=${begin}>Take the tour</button>
     <button type="button" class="link" aria-label="No tour, thanks" @click=${decline}>✕</button>
   </p>`;
 }
