@@ -6,7 +6,7 @@ const percent = new Intl.NumberFormat(undefined, {
   maximumFractionDigits: 1,
 });
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
-const tenth = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+const percents = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
 const hundredth = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const compact = new Intl.NumberFormat(undefined, { notation: 'compact', maximumSignificantDigits: 3 });
 const significant = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
@@ -22,7 +22,7 @@ export function formatShare(value) {
 
 /** A share as a bare number of per cents, for an axis that names the unit. @param {number} value */
 export function formatPercents(value) {
-  return tenth.format(value * 100);
+  return percents.format(value * 100);
 }
 
 /** Two decimals, for settings that move in hundredths. @param {number} value */
