@@ -4,6 +4,7 @@
 mod common;
 
 mod golden;
+mod launch;
 mod masks;
 mod network;
 mod optimizer;
