@@ -4,6 +4,7 @@
 mod common;
 
 mod gradients;
+mod memory;
 mod reference;
 mod runs;
 
