@@ -180,6 +180,11 @@ impl ExperimentConfig {
         self.document.eval.samples as usize
     }
 
+    /// Batches of the gradient-noise measurement at each evaluation: 0, or at least 2.
+    pub fn noise_batches(&self) -> usize {
+        self.document.eval.noise_batches as usize
+    }
+
     /// Steps between two metric reports.
     pub fn report_every(&self) -> u32 {
         self.document.report_every

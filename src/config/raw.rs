@@ -152,6 +152,8 @@ pub struct RawEval {
     pub every: u32,
     /// Held-out samples per evaluation.
     pub samples: u32,
+    /// Batches of the gradient-noise measurement at each evaluation; 0 leaves it out.
+    pub noise_batches: u32,
 }
 
 /// A matrix of the attention that can be sparse.

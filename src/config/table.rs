@@ -81,7 +81,7 @@ const MAX_M: f64 = NmPattern::MAX_M as f64;
 
 /// Every field of the document.
 #[rustfmt::skip]
-pub static FIELDS: [FieldSpec; 37] = [
+pub static FIELDS: [FieldSpec; 38] = [
     FieldSpec::new("version", "Version", Integer, Default::Integer(VERSION),
         "Layout of the document. Older versions are converted, newer ones refused.")
         .range(1.0, VERSION as f64).required(),
@@ -182,4 +182,7 @@ pub static FIELDS: [FieldSpec; 37] = [
         "Steps between two evaluations on held-out data.").range(1.0, 1e5).unit("steps"),
     FieldSpec::new("eval.samples", "Evaluation samples", Integer, Default::Integer(512),
         "Held-out samples per evaluation.").range(1.0, 65_536.0).unit("samples"),
+    FieldSpec::new("eval.noise_batches", "Gradient-noise batches", Integer, Default::Integer(0),
+        "Fresh batches on which the gradient's noise, its signal and its angle to the dense gradient are measured at each evaluation, with frozen weights. 0 leaves it out; each costs about two training steps.")
+        .range(0.0, 64.0).unit("batches"),
 ];

@@ -63,6 +63,9 @@ fn suggested_heads(d_model: usize) -> String {
 }
 
 fn check_cadence(document: &RawExperiment, problems: &mut Problems) {
+    if document.eval.noise_batches == 1 {
+        problems.report("eval.noise_batches", "is 1, but a variance needs at least two batches: use 0, or 2 and more");
+    }
     let (every, report) = (document.eval.every, document.report_every);
     if problems.clean(&["eval.every", "report_every"]) && !every.is_multiple_of(report) {
         problems.report(

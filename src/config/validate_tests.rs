@@ -237,6 +237,12 @@ fn the_patch_must_tile_the_image_once_that_is_known() {
 }
 
 #[test]
+fn one_batch_has_no_variance() {
+    let found = problems(|document| document["eval"] = json!({"noise_batches": 1}));
+    assert_eq!(found, ["eval.noise_batches: is 1, but a variance needs at least two batches: use 0, or 2 and more"]);
+}
+
+#[test]
 fn step_needs_a_dense_phase_to_estimate_the_second_moment_in() {
     let found = problems(|document| document["lanes"] = json!([{"recipe": "step", "dense_frac": 0.0}]));
     assert_eq!(

@@ -7,7 +7,10 @@
 
 mod batches;
 mod evaluate;
+mod gradient_noise;
+mod mask_history;
 mod plan;
+mod report;
 mod run;
 mod snapshot;
 mod soft_scale;

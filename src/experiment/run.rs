@@ -3,18 +3,18 @@
 use burn::backend::{Dispatch, tensor::IntTensor};
 use burn::tensor::Device;
 
-use super::batches;
+use super::batches::{self, DeviceBatch};
 use super::evaluate::Validation;
+use super::mask_history::MaskHistory;
 use super::plan::{self, LaneRules, SoftScales};
 use super::snapshot::Snapshot;
 use super::soft_scale::soft_scales;
-use super::validity::invalid_groups;
-use crate::config::{ExperimentConfig, LaneConfig, Site};
+use crate::config::{ExperimentConfig, LaneConfig};
 use crate::cost::{Meter, NetworkCost, NetworkShape};
 use crate::data::Dataset;
 use crate::error::LabError;
 use crate::kernels::{Buffer, LaneOps, PrunableMatrix, Segment, Weights, buffer, packed, plan as plan_columns};
-use crate::metrics::{LaneMetrics, Noise, Outcome, SiteMetrics};
+use crate::metrics::{LaneMetrics, Noise};
 use crate::model::{Architecture, PatchGrid, VisionTransformer, initial_params};
 use crate::sparsity::{LaneSchedule, LaneState};
 
@@ -25,25 +25,28 @@ pub struct Report {
     pub step: u32,
     /// One entry per lane.
     pub lanes: Vec<LaneMetrics>,
+    /// Noise of every measured matrix, by lane; see [`Experiment::measured_matrices`]. Empty where it was not measured.
+    pub layers: Vec<Vec<Noise>>,
 }
 
 /// Tensors that change with every step, `[lanes, ..]`.
-struct State {
-    params: Buffer,
-    moments: Buffer,
-    mask: Buffer,
-    measured_mask: Buffer,
+pub(super) struct State {
+    pub(super) params: Buffer,
+    pub(super) moments: Buffer,
+    pub(super) mask: Buffer,
+    pub(super) measured_mask: Buffer,
+    pub(super) history: MaskHistory,
 }
 
 /// Tensors that never change.
-struct Tables {
-    segments: IntTensor<Dispatch>,
-    matrices: IntTensor<Dispatch>,
-    kinds: Buffer,
+pub(super) struct Tables {
+    pub(super) segments: IntTensor<Dispatch>,
+    pub(super) matrices: IntTensor<Dispatch>,
+    pub(super) kinds: Buffer,
     /// Headers of packed forms in which nothing is packed, by column and by row.
-    unpacked: (Buffer, Buffer),
+    pub(super) unpacked: (Buffer, Buffer),
     /// Which segments the noise indicators cover.
-    measured: Vec<bool>,
+    pub(super) measured: Vec<bool>,
 }
 
 /// Density up to which the packed form is the faster one where nothing was measured.
@@ -51,25 +54,26 @@ const PACKED_DENSITY: f64 = 0.25;
 
 /// An experiment in progress.
 pub struct Experiment {
-    config: ExperimentConfig,
-    dataset: Dataset,
-    network: VisionTransformer,
-    schedules: Vec<LaneSchedule>,
-    meters: Vec<Meter>,
-    soft_scales: Vec<SoftScales>,
-    device: Device,
-    tables: Tables,
+    pub(super) config: ExperimentConfig,
+    pub(super) dataset: Dataset,
+    pub(super) network: VisionTransformer,
+    pub(super) schedules: Vec<LaneSchedule>,
+    pub(super) meters: Vec<Meter>,
+    pub(super) soft_scales: Vec<SoftScales>,
+    pub(super) device: Device,
+    pub(super) tables: Tables,
     /// Weights of at most this density are multiplied in packed form.
-    packed_density: f64,
-    state: State,
-    step: u32,
-    validation: Validation,
+    pub(super) packed_density: f64,
+    pub(super) state: State,
+    pub(super) step: u32,
+    pub(super) validation: Validation,
     /// (loss, right) per sample of steps not yet read back, `[lanes, 2, batch]` each.
-    outcomes: Vec<Buffer>,
+    pub(super) outcomes: Vec<Buffer>,
     /// (mean loss, accuracy) of every lane and step since the last report, `[steps, lanes, 2]`.
-    unreported: Vec<f32>,
-    /// Noise sums of the last step, when it ends a reporting interval.
-    noise_sums: Option<Buffer>,
+    pub(super) unreported: Vec<f32>,
+    /// Noise sums of the last step when it ends a reporting interval: against the last measured mask, against the first
+    /// mask, and of the weights ever kept.
+    pub(super) noise_sums: Vec<Buffer>,
 }
 
 impl Experiment {
@@ -124,7 +128,7 @@ impl Experiment {
             validation,
             outcomes: Vec::new(),
             unreported: Vec::new(),
-            noise_sums: None,
+            noise_sums: Vec::new(),
         })
     }
 
@@ -153,6 +157,8 @@ impl Experiment {
             && snapshot.moments.len() == 2 * lanes * parameters
             && snapshot.mask.len() == lanes * parameters
             && snapshot.measured_mask.len() == lanes * parameters
+            && snapshot.first_mask.len() == lanes * parameters
+            && snapshot.ever_kept.len() == lanes * parameters
             && snapshot.unreported.len().is_multiple_of(2 * lanes)
             && snapshot.step <= run.config.steps();
         if !fits {
@@ -163,6 +169,7 @@ impl Experiment {
             params: flat(snapshot.params),
             mask: flat(snapshot.mask),
             measured_mask: flat(snapshot.measured_mask),
+            history: MaskHistory { first: flat(snapshot.first_mask), ever: flat(snapshot.ever_kept) },
             moments: buffer::upload(snapshot.moments, [lanes, 2 * parameters], &run.device),
         };
         run.step = snapshot.step;
@@ -176,7 +183,7 @@ impl Experiment {
         self.step = 0;
         self.outcomes.clear();
         self.unreported.clear();
-        self.noise_sums = None;
+        self.noise_sums.clear();
     }
 
     /// The validated experiment.
@@ -212,17 +219,17 @@ impl Experiment {
         self.step.is_multiple_of(self.config.report_every()) || self.finished()
     }
 
-    fn lanes(&self) -> usize {
+    pub(super) fn lanes(&self) -> usize {
         self.config.lanes().len()
     }
 
     /// What the recipes say about step `step`, for every lane.
-    fn lane_states(&self, step: u32) -> Vec<LaneState> {
+    pub(super) fn lane_states(&self, step: u32) -> Vec<LaneState> {
         self.schedules.iter().map(|schedule| schedule.at(step)).collect()
     }
 
     /// Plan rows of all lanes, uploaded.
-    fn plan(&self, rules: &[LaneRules], states: &[LaneState]) -> Buffer {
+    pub(super) fn plan(&self, rules: &[LaneRules], states: &[LaneState]) -> Buffer {
         let rows = rules
             .iter()
             .zip(states)
@@ -231,7 +238,7 @@ impl Experiment {
     }
 
     /// Mask, and the weights that the network reads under `rules`.
-    fn masked(&self, rules: &[LaneRules], plan: &Buffer) -> (Buffer, Weights) {
+    pub(super) fn masked(&self, rules: &[LaneRules], plan: &Buffer) -> (Buffer, Weights) {
         let (layout, tables) = (&self.network.layout, &self.tables);
         let grid = layout.mask_grid(rules);
         let (mask, values) =
@@ -244,14 +251,14 @@ impl Experiment {
         (mask, Weights { values, columns, rows })
     }
 
-    fn rules(&self, states: &[LaneState]) -> Vec<LaneRules> {
+    pub(super) fn rules(&self, states: &[LaneState]) -> Vec<LaneRules> {
         let lanes = states.iter().zip(self.config.lanes()).zip(&self.soft_scales);
         let rules = lanes.map(|((state, lane), scales)| plan::training_rules(state, lane, scales));
         rules.map(|rules| plan::packed_up_to(self.packed_density, rules)).collect()
     }
 
     /// Rules of the networks that would ship after `step`.
-    fn hard_rules(&self, step: u32) -> Vec<LaneRules> {
+    pub(super) fn hard_rules(&self, step: u32) -> Vec<LaneRules> {
         let lanes = self.schedules.iter().zip(self.config.lanes()).zip(&self.soft_scales);
         let rules = lanes.map(|((schedule, lane), scales)| plan::hard_rules(schedule, step, lane, scales));
         rules.map(|rules| plan::packed_up_to(self.packed_density, rules)).collect()
@@ -262,146 +269,81 @@ impl Experiment {
         if self.finished() {
             return;
         }
-        let states = self.lane_states(self.step);
-        let rules = self.rules(&states);
-        let plan = self.plan(&rules, &states);
+        let (rules, plan, mask, weights) = self.next_weights(self.step);
         let seeds: Vec<u64> = self.config.lanes().iter().map(|lane| lane.seed).collect();
-        let batch = self.config.batch();
-        let grid = &self.network.architecture.grid;
-        let data = batches::training_batch(&mut self.dataset, &seeds, self.step, batch, grid, &self.device);
-
-        let (mask, weights) = self.masked(&rules, &plan);
-        let (scores, tape) = self.network.forward(data.patches, data.batch, &weights);
-        let (d_scores, outcome) =
-            Dispatch::cross_entropy(&scores, &data.labels, self.network.architecture.classes, data.samples);
-        let grads = buffer::uninitialised([self.lanes(), self.network.layout.len], &self.device);
-        let grads = self.network.backward(&d_scores, &tape, &weights, grads);
+        let data = self.batch(&seeds, self.step);
+        let (grads, outcome) = self.gradient(&data, &weights);
         let (grads, scale) = Dispatch::rule_gradients(grads, &self.state.params, &mask, &plan, &self.tables.kinds);
         let (params, moments) = Dispatch::adamw(&self.state.params, &self.state.moments, &grads, &plan, &scale);
+        let mut history = self.state.history.clone();
+        history.begin(&mask, &self.lanes_where(|dense_end| dense_end == self.step), &self.device);
 
         self.step += 1;
         self.outcomes.push(outcome);
         let mut measured_mask = self.state.measured_mask.clone();
         if self.report_due() {
-            let table = self.tables.segments.clone();
+            history.include(&mask, &self.lanes_where(|dense_end| dense_end < self.step), &self.device);
             let grid = self.network.layout.mask_grid(&rules);
-            self.noise_sums = Some(Dispatch::noise_sums(&grads, &moments, &mask, &measured_mask, table, grid));
+            let pairs = [(&mask, &measured_mask), (&mask, &history.first), (&history.ever, &history.ever)];
+            let sums = pairs.map(|(mask, previous)| {
+                Dispatch::noise_sums(&grads, &moments, mask, previous, self.tables.segments.clone(), grid)
+            });
+            self.noise_sums = sums.into();
             measured_mask = mask.clone();
         }
-        self.state = State { params, moments, mask, measured_mask };
+        self.state = State { params, moments, mask, measured_mask, history };
     }
 
-    /// Reads the outcomes of the steps made since the last read-back, and `noise` with them: one wait for
-    /// the device. Gives back the values of `noise`.
-    async fn read_back(&mut self, noise: Option<Buffer>) -> Result<Option<Vec<f32>>, LabError> {
-        let mut buffers = std::mem::take(&mut self.outcomes);
-        let count = buffers.len();
-        buffers.extend(noise);
-        if buffers.is_empty() {
-            return Ok(None);
-        }
-        let first_step = self.step - u32::try_from(count).expect("a reporting interval is short");
-        let mut steps = buffer::read_all(buffers).await.map_err(LabError::Device)?;
-        let noise = if steps.len() > count { steps.pop() } else { None };
-        let samples = self.config.batch() as f64;
-        for (step, outcomes) in (first_step..).zip(steps) {
-            let len = outcomes.len() / self.lanes();
-            for (lane, outcomes) in outcomes.chunks_exact(len).enumerate() {
-                let (losses, rights) = outcomes.split_at(len / 2);
-                let mean = |values: &[f32]| values.iter().map(|x| f64::from(*x)).sum::<f64>() / samples;
-                let (loss, accuracy) = (mean(losses), mean(rights));
-                if !loss.is_finite() {
-                    let reason = format!("the loss is {loss}; lower the learning rate or beta of this lane");
-                    return Err(LabError::Training { step, lane, reason });
-                }
-                self.unreported.extend([loss as f32, accuracy as f32]);
-            }
-        }
-        Ok(noise)
+    /// Which lanes' dense phase ends at a step of which `holds` is true.
+    pub(super) fn lanes_where(&self, holds: impl Fn(u32) -> bool) -> Vec<bool> {
+        self.schedules.iter().map(|schedule| holds(schedule.phases().dense_end)).collect()
     }
 
-    /// Waits for the device and gives the metrics of all lanes after the steps made so far.
-    ///
-    /// # Errors
-    /// [`LabError::Training`] with the step and lane where a loss ceased to be a number,
-    /// [`LabError::Device`] when the device fails.
-    pub async fn report(&mut self) -> Result<Report, LabError> {
-        let sums = self.noise_sums.take();
-        let sums = self.read_back(sums).await?;
-        let noise = sums.map(|sums| self.noise_of_lanes(&sums));
-        let training = self.take_training();
-        let due = self.step.is_multiple_of(self.config.eval_every()) || self.finished();
-        let validation = if due { Some(self.evaluate().await?) } else { None };
-        let invalid = if self.finished() { Some(self.invalid_groups().await?) } else { None };
-        let states = self.lane_states(self.step.saturating_sub(1));
-        let spent: Vec<_> = self.meters.iter_mut().map(|meter| meter.after(self.step)).collect();
-        let lanes = (0..self.lanes()).map(|lane| {
-            let state = &states[lane];
-            let attention = self.attention_site();
-            LaneMetrics {
-                training: training.as_ref().map(|training| training[lane]),
-                validation: validation.as_ref().map(|(soft, _)| soft[lane]),
-                validation_hard: validation.as_ref().map(|(_, hard)| hard[lane]),
-                learning_rate: f64::from(state.learning_rate),
-                feed_forward: site_metrics(state, Site::Ff1),
-                attention: attention.map(|site| site_metrics(state, site)),
-                noise: noise.as_ref().map(|noise| noise[lane]),
-                spent: spent[lane],
-                invalid_groups: invalid.as_ref().map(|invalid| invalid[lane]),
-            }
-        });
-        Ok(Report { step: self.step, lanes: lanes.collect() })
-    }
-
-    /// The first attention matrix that some lane prunes.
-    fn attention_site(&self) -> Option<Site> {
-        let pruned = plan::pruned_kinds(&self.schedules);
-        [Site::Q, Site::K, Site::V, Site::O].into_iter().find(|site| pruned[plan::kind_of(*site).index()])
-    }
-
-    fn take_training(&mut self) -> Option<Vec<Outcome>> {
-        let unreported = std::mem::take(&mut self.unreported);
-        let lanes = self.lanes();
-        let steps = unreported.len() / (2 * lanes);
-        (steps > 0).then(|| {
-            let mean = |lane: usize, part: usize| {
-                let values = unreported.chunks_exact(2 * lanes).map(|step| f64::from(step[2 * lane + part]));
-                values.sum::<f64>() / steps as f64
-            };
-            (0..lanes).map(|lane| Outcome { loss: mean(lane, 0), accuracy: mean(lane, 1) }).collect()
-        })
-    }
-
-    /// Indicators of every lane from the noise sums `[lanes, segments, 2 * SUMS]`.
-    fn noise_of_lanes(&self, sums: &[f32]) -> Vec<Noise> {
-        let lanes = sums.chunks_exact(sums.len() / self.lanes());
-        lanes.map(|lane| Noise::of_segments(lane, &self.tables.measured)).collect()
-    }
-
-    /// Soft and hard outcomes on held-out data, of the network that the next step would train.
-    async fn evaluate(&self) -> Result<(Vec<Outcome>, Vec<Outcome>), LabError> {
-        let step = self.step.min(self.config.steps() - 1);
+    /// Rules, plan, mask and weights of the training step `step`.
+    pub(super) fn next_weights(&self, step: u32) -> (Vec<LaneRules>, Buffer, Buffer, Weights) {
         let states = self.lane_states(step);
-        let soft_rules = self.rules(&states);
-        let hard_rules = self.hard_rules(step);
-        let outcome = async |rules: &[LaneRules]| {
-            let (_, weights) = self.masked(rules, &self.plan(rules, &states));
-            self.validation.evaluate(&self.network, &weights).await.map_err(LabError::Device)
-        };
-        let soft = outcome(&soft_rules).await?;
-        let hard = if hard_rules == soft_rules { soft.clone() } else { outcome(&hard_rules).await? };
-        Ok((soft, hard))
+        let rules = self.rules(&states);
+        let plan = self.plan(&rules, &states);
+        let (mask, weights) = self.masked(&rules, &plan);
+        (rules, plan, mask, weights)
     }
 
-    /// Groups of every lane's hardened weights that keep too much, counted on the weights read back.
-    async fn invalid_groups(&self) -> Result<Vec<usize>, LabError> {
-        let step = self.step.min(self.config.steps() - 1);
-        let rules = self.hard_rules(step);
-        let (_, weights) = self.masked(&rules, &self.plan(&rules, &self.lane_states(step)));
-        let weights = buffer::read(weights.values).await.map_err(LabError::Device)?;
-        let segments = self.network.layout.segments();
-        let lanes = weights.chunks_exact(self.network.layout.len).zip(&rules);
-        Ok(lanes.map(|(weights, rules)| invalid_groups(weights, &segments, rules)).collect())
+    /// The weights without any mask.
+    pub(super) fn dense_weights(&self) -> Weights {
+        let (columns, rows) = self.tables.unpacked.clone();
+        Weights { values: self.state.params.clone(), columns, rows }
+    }
+
+    /// The batch of `step` for lanes with these seeds.
+    pub(super) fn batch(&mut self, seeds: &[u64], step: u32) -> DeviceBatch {
+        let (batch, grid) = (self.config.batch(), &self.network.architecture.grid);
+        batches::training_batch(&mut self.dataset, seeds, step, batch, grid, &self.device)
+    }
+
+    /// Gradient of the loss at `weights`, `[lanes, parameters]`, and the outcome of every sample.
+    pub(super) fn gradient(&self, data: &DeviceBatch, weights: &Weights) -> (Buffer, Buffer) {
+        let (scores, tape) = self.network.forward(data.patches.clone(), data.batch, weights);
+        let (d_scores, outcome) =
+            Dispatch::cross_entropy(&scores, &data.labels, self.network.architecture.classes, data.samples);
+        let grads = buffer::uninitialised([self.lanes(), self.network.layout.len], &self.device);
+        (self.network.backward(&d_scores, &tape, weights, grads), outcome)
+    }
+
+    /// The gradient as the optimizer would see it.
+    pub(super) fn ruled(&self, gradient: Buffer, mask: &Buffer, plan: &Buffer) -> Buffer {
+        Dispatch::rule_gradients(gradient, &self.state.params, mask, plan, &self.tables.kinds).0
+    }
+
+    /// Noise sums of a gradient, kept and pruned by `mask`.
+    pub(super) fn sums_of(&self, gradient: &Buffer, mask: &Buffer, rules: &[LaneRules]) -> Buffer {
+        let grid = self.network.layout.mask_grid(rules);
+        Dispatch::noise_sums(gradient, &self.state.moments, mask, mask, self.tables.segments.clone(), grid)
+    }
+
+    /// Names of the matrices that some lane prunes, in the order of a report's layers.
+    pub fn measured_matrices(&self) -> Vec<&str> {
+        let tensors = self.network.layout.tensors.iter().zip(&self.tables.measured);
+        tensors.filter(|(_, measured)| **measured).map(|(tensor, _)| tensor.name.as_str()).collect()
     }
 
     /// The run's state, to [`resume`](Self::resume) from.
@@ -409,26 +351,22 @@ impl Experiment {
     /// # Errors
     /// As [`report`](Self::report).
     pub async fn snapshot(&mut self) -> Result<Snapshot, LabError> {
-        self.read_back(None).await?;
-        let State { params, moments, mask, measured_mask } = &self.state;
-        let buffers = [params, moments, mask, measured_mask].map(Clone::clone).to_vec();
+        self.read_back(Vec::new()).await?;
+        let State { params, moments, mask, measured_mask, history } = &self.state;
+        let buffers = [params, moments, mask, measured_mask, &history.first, &history.ever].map(Clone::clone).to_vec();
         let values = buffer::read_all(buffers).await.map_err(LabError::Device)?;
-        let [params, moments, mask, measured_mask] = values.try_into().expect("four tensors were asked for");
+        let [params, moments, mask, measured_mask, first_mask, ever_kept] =
+            values.try_into().expect("six tensors were asked for");
         let document = document_json(&self.config);
         let unreported = self.unreported.clone();
-        Ok(Snapshot { step: self.step, document, params, moments, mask, measured_mask, unreported })
+        let step = self.step;
+        Ok(Snapshot { step, document, params, moments, mask, measured_mask, first_mask, ever_kept, unreported })
     }
 }
 
 /// The complete document, the same text for equal experiments.
 fn document_json(config: &ExperimentConfig) -> String {
     serde_json::to_string(config.document()).expect("the raw form is plain JSON")
-}
-
-fn site_metrics(state: &LaneState, site: Site) -> SiteMetrics {
-    let site = &state.sites[site.index()];
-    let pattern = site.pattern;
-    SiteMetrics { decay: f64::from(site.decay), n: pattern.n() as f64, m: pattern.m() as f64 }
 }
 
 /// Sizes of the network for images of the data's shape.
@@ -474,5 +412,6 @@ fn initial_state(initial: &[Vec<f32>], network: &VisionTransformer, device: &Dev
         moments: buffer::upload(vec![0.0; 2 * lanes * parameters], [lanes, 2 * parameters], device),
         mask: ones(),
         measured_mask: ones(),
+        history: MaskHistory::new(lanes, parameters, device),
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::LabError;
 
-const MAGIC: &[u8; 8] = b"nmflow\x00\x01";
+const MAGIC: &[u8; 8] = b"nmflow\x00\x02";
 
 /// State of a run after `step` steps. All numbers are of all lanes.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,10 @@ pub struct Snapshot {
     pub mask: Vec<f32>,
     /// Mask of the last measurement, `[lanes, parameters]`.
     pub measured_mask: Vec<f32>,
+    /// First mask of every lane, `[lanes, parameters]`; 0 before it prunes.
+    pub first_mask: Vec<f32>,
+    /// 1 where a reported mask kept the weight, `[lanes, parameters]`.
+    pub ever_kept: Vec<f32>,
     /// (loss, right answers) of every lane and step since the last report.
     pub unreported: Vec<f32>,
 }
@@ -29,12 +33,13 @@ pub struct Snapshot {
 struct Header {
     step: u32,
     document: String,
-    lengths: [usize; 5],
+    lengths: [usize; 7],
 }
 
 impl Snapshot {
-    fn parts(&self) -> [&Vec<f32>; 5] {
-        [&self.params, &self.moments, &self.mask, &self.measured_mask, &self.unreported]
+    fn parts(&self) -> [&Vec<f32>; 7] {
+        let Self { params, moments, mask, measured_mask, first_mask, ever_kept, unreported, .. } = self;
+        [params, moments, mask, measured_mask, first_mask, ever_kept, unreported]
     }
 
     /// Magic, header length, header (JSON), then the numbers as little-endian floats.
@@ -72,8 +77,9 @@ impl Snapshot {
         if !rest.is_empty() {
             return Err(damaged("the file is longer than its header says"));
         }
-        let [params, moments, mask, measured_mask, unreported] = parts;
-        Ok(Self { step: header.step, document: header.document, params, moments, mask, measured_mask, unreported })
+        let [params, moments, mask, measured_mask, first_mask, ever_kept, unreported] = parts;
+        let Header { step, document, .. } = header;
+        Ok(Self { step, document, params, moments, mask, measured_mask, first_mask, ever_kept, unreported })
     }
 }
 
@@ -90,6 +96,8 @@ mod tests {
             moments: vec![0.0; 4],
             mask: vec![1.0, 0.0],
             measured_mask: vec![1.0, 1.0],
+            first_mask: vec![0.0, 1.0],
+            ever_kept: vec![1.0, 1.0],
             unreported: vec![],
         };
         let bytes = snapshot.to_bytes();

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::noise::{Noise, NoiseSums};
+use super::gradient_noise::GradientNoise;
+use super::noise::Noise;
+use super::noise_columns::{gradient_noise, noise};
 use crate::cost::Spent;
 
 /// Where a metric is drawn.
@@ -60,6 +62,15 @@ pub struct SiteMetrics {
     pub m: f64,
 }
 
+/// What became of a lane's mask since it began to prune.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MaskChanges {
+    /// Share of mask bits that differ from the first mask.
+    pub distance: f64,
+    /// Share of the weights that stood inside a reported mask at some time.
+    pub ever_kept: f64,
+}
+
 /// Everything measured of one lane at one report; `None` where nothing was measured.
 #[derive(Clone, Copy, Debug)]
 pub struct LaneMetrics {
@@ -77,18 +88,24 @@ pub struct LaneMetrics {
     pub attention: Option<SiteMetrics>,
     /// Indicators over the matrices that are pruned in some lane.
     pub noise: Option<Noise>,
+    /// The mask against earlier ones, once the lane prunes.
+    pub masks: Option<MaskChanges>,
+    /// Gradient over several batches at frozen weights.
+    pub gradient_noise: Option<GradientNoise>,
     /// Cost of the steps made so far.
     pub spent: Spent,
     /// Groups of the hardened weights that keep more than N weights; counted after the last step.
     pub invalid_groups: Option<usize>,
 }
 
-struct Entry {
+/// A column and where its number comes from.
+pub(super) struct Entry {
     column: MetricColumn,
     value: Box<dyn Fn(&LaneMetrics) -> f64>,
 }
 
-fn entry(
+/// One row of the table.
+pub(super) fn entry(
     chart: Chart,
     (key, label, unit): (&str, &str, &str),
     log: bool,
@@ -188,12 +205,33 @@ fn schedule() -> Vec<Entry> {
             "N / M of the pruned attention matrices.",
             |lane| lane.attention.map(|site| site.n / site.m),
         ),
+    ]
+}
+
+/// How the masks move.
+fn masks() -> Vec<Entry> {
+    use Chart::Schedule;
+    vec![
         entry(
             Schedule,
             ("mask_flip_rate", "Mask flip rate", ""),
             true,
             "Share of mask bits that changed since the last report.",
             |lane| Some(lane.noise?.all().flip_rate()),
+        ),
+        entry(
+            Schedule,
+            ("mask_distance", "Distance from the first mask", ""),
+            false,
+            "Share of mask bits that differ from the lane's first mask: sparse architecture divergence (Zhou et al. 2021).",
+            |lane| Some(lane.masks?.distance),
+        ),
+        entry(
+            Schedule,
+            ("ever_kept", "Weights ever kept", ""),
+            false,
+            "Share of the weights that a mask has kept since pruning began, looked at once per report.",
+            |lane| Some(lane.masks?.ever_kept),
         ),
     ]
 }
@@ -244,51 +282,15 @@ fn cost() -> Vec<Entry> {
     ]
 }
 
-/// Name, label, help and formula of every noise indicator.
-type Indicator = (&'static str, &'static str, &'static str, fn(&NoiseSums) -> f64);
-
-const INDICATORS: [Indicator; 7] = [
-    ("grad_abs_mean", "Mean |g|", "Mean absolute gradient.", NoiseSums::grad_abs_mean),
-    (
-        "grad_abs_var",
-        "Var |g|",
-        "Variance of the absolute gradient, the paper's second indicator (section 4).",
-        NoiseSums::grad_abs_var,
-    ),
-    ("grad_var", "Var g", "Variance of the gradient.", NoiseSums::grad_var),
-    ("grad_norm", "||g||", "Euclidean norm of the gradient.", NoiseSums::grad_norm),
-    (
-        "v_sum",
-        "Sum of v",
-        "Sum of AdamW's second moment, the paper's first indicator ||V_t|| (section 4).",
-        NoiseSums::v_sum,
-    ),
-    ("v_var", "Var v", "Variance of AdamW's second moment.", NoiseSums::v_var),
-    ("v_norm", "||v||", "Euclidean norm of AdamW's second moment.", NoiseSums::v_norm),
-];
-
-fn noise() -> Vec<Entry> {
-    type Part = (&'static str, &'static str, fn(&Noise) -> NoiseSums);
-    const PARTS: [Part; 3] = [
-        ("all", "all weights", Noise::all),
-        ("kept", "kept weights", |noise| noise.kept),
-        ("pruned", "pruned weights", |noise| noise.pruned),
-    ];
-    const SCOPE: &str = "Over the matrices that are pruned in some lane; g is the gradient after the gradient \
-        rule and before clipping.";
-    let mut entries = Vec::new();
-    for (part, part_label, of) in PARTS {
-        for (name, label, help, formula) in INDICATORS {
-            let names = (&*format!("{name}_{part}"), &*format!("{label}, {part_label}"), "");
-            let value = move |lane: &LaneMetrics| Some(formula(&of(&lane.noise?)));
-            entries.push(entry(Chart::Noise, names, true, &format!("{help} {SCOPE}"), value));
-        }
-    }
-    entries
-}
-
 fn entries() -> Vec<Entry> {
-    outcomes().into_iter().chain(schedule()).chain(cost()).chain(noise()).collect()
+    outcomes()
+        .into_iter()
+        .chain(schedule())
+        .chain(masks())
+        .chain(cost())
+        .chain(noise())
+        .chain(gradient_noise())
+        .collect()
 }
 
 /// What the numbers of [`row`] are, in order.
@@ -325,6 +327,8 @@ mod tests {
             feed_forward: SiteMetrics { decay: 0.5, n: 1.0, m: 16.0 },
             attention: None,
             noise: None,
+            masks: None,
+            gradient_noise: None,
             spent: Spent::default(),
             invalid_groups: None,
         };

@@ -4,7 +4,11 @@
 //! and files need no list of their own.
 
 mod columns;
+mod gradient_noise;
 mod noise;
+mod noise_columns;
 
-pub use columns::{Chart, LaneMetrics, MetricColumn, Outcome, SiteMetrics, columns, row};
+pub use columns::{Chart, LaneMetrics, MaskChanges, MetricColumn, Outcome, SiteMetrics, columns, row};
+pub use gradient_noise::{GradientNoise, GradientSums};
 pub use noise::{Noise, NoiseSums};
+pub use noise_columns::indicators;

@@ -107,12 +107,18 @@ fn variance(sum: f64, squares: f64, count: f64) -> f64 {
 impl Noise {
     /// Adds up the segments of one lane that `measured` selects: `sums` `[segments, 2 * SUMS]`.
     pub fn of_segments(sums: &[f32], measured: &[bool]) -> Self {
-        let mut total = Self::default();
-        for (sums, _) in sums.chunks_exact(2 * SUMS).zip(measured).filter(|(_, measured)| **measured) {
-            total.kept = total.kept.plus(NoiseSums::read(&sums[..SUMS]));
-            total.pruned = total.pruned.plus(NoiseSums::read(&sums[SUMS..]));
-        }
-        total
+        let plus = |a: Self, b: Self| Self { kept: a.kept.plus(b.kept), pruned: a.pruned.plus(b.pruned) };
+        Self::by_segment(sums, measured).into_iter().fold(Self::default(), plus)
+    }
+
+    /// Each segment of one lane that `measured` selects, in order: `sums` `[segments, 2 * SUMS]`.
+    pub fn by_segment(sums: &[f32], measured: &[bool]) -> Vec<Self> {
+        let segments = sums.chunks_exact(2 * SUMS).zip(measured).filter(|(_, measured)| **measured);
+        let read = |(sums, _): (&[f32], _)| Self {
+            kept: NoiseSums::read(&sums[..SUMS]),
+            pruned: NoiseSums::read(&sums[SUMS..]),
+        };
+        segments.map(read).collect()
     }
 
     /// All measured weights.

@@ -80,6 +80,12 @@ async fn lanes_are_independent_on(device: &Device) {
     }
 }
 
+/// Where the metric `key` stands in a row.
+fn metric(key: &str) -> usize {
+    let columns = nmflow::metrics::columns();
+    columns.iter().position(|column| column.key == key).expect("the metric exists")
+}
+
 async fn final_params(experiment: &mut Experiment) -> Vec<f32> {
     finish(experiment).await;
     experiment.snapshot().await.expect("the device answers").params
@@ -146,6 +152,48 @@ tests! {
         assert!(costs.iter().all(|cost| cost.parameters == run.network().architecture.parameters()));
         assert_eq!(costs[1].parameters - costs[1].kept_parameters, 2 * 32 * 64 * 3 / 4);
         assert_eq!(costs[2], costs[0], "a lane that ends dense ships a dense network");
+    }
+
+    async fn measuring_gradient_noise_leaves_training_as_it_was() {
+        let plain = document(&[lane("dense"), lane("sr-ste")], 20);
+        let mut measured = plain.clone();
+        measured["eval"]["noise_batches"] = json!(3);
+        let params = final_params(&mut experiment(plain, &cpu())).await;
+        assert_eq!(params, final_params(&mut experiment(measured, &cpu())).await);
+    }
+
+    async fn the_dense_gradient_is_at_no_angle_to_itself_and_masks_turn_it() {
+        let mut document = document(&[lane("dense"), lane("ste"), lane("one-shot")], 20);
+        document["eval"]["noise_batches"] = json!(4);
+        let reports = finish(&mut experiment(document, &cpu())).await;
+        let last = reports.last().expect("a run reports");
+        let [cosine, noise, signal] = ["dense_cosine_all", "batch_variance_all", "gradient_snr_all"].map(metric);
+        assert!((last[0][cosine] - 1.0).abs() < 1e-5, "dense: {}", last[0][cosine]);
+        assert!(last[1][cosine] < 0.99 && last[1][cosine] > 0.0, "ste: {}", last[1][cosine]);
+        assert!(last.iter().all(|lane| lane[noise] > 0.0 && lane[signal].is_finite()));
+        assert!(reports[0][0][cosine].is_nan(), "measured with evaluations only");
+    }
+
+    async fn masks_are_compared_with_the_first_and_with_all_that_were() {
+        let reports = finish(&mut experiment(document(&[lane("dense"), lane("one-shot"), lane("ste")], 60), &cpu())).await;
+        let [distance, ever] = ["mask_distance", "ever_kept"].map(metric);
+        // Pruning begins at step 6, so the report at step 5 has nothing to compare.
+        assert!(reports[0].iter().all(|lane| lane[distance].is_nan() && lane[ever].is_nan()));
+        let last = reports.last().expect("a run reports");
+        assert!(last[0][distance].is_nan(), "a dense lane never has a first mask");
+        assert_eq!((last[1][distance], last[1][ever]), (0.0, 0.25), "a frozen mask stays");
+        assert!(last[2][distance] > 0.0 && last[2][ever] > 0.25, "ste: {:?}", (last[2][distance], last[2][ever]));
+        let ever_kept: Vec<f64> = reports[1..].iter().map(|lanes| lanes[2][ever]).collect();
+        assert!(ever_kept.windows(2).all(|pair| pair[0] <= pair[1]), "{ever_kept:?}");
+    }
+
+    async fn the_layers_of_a_report_add_up_to_its_indicators() {
+        let mut run = experiment(document(&[lane("ste")], 5), &cpu());
+        (0..5).for_each(|_| run.train_step());
+        let report = run.report().await.expect("the run goes on");
+        assert_eq!(run.measured_matrices(), ["blocks.0.ff1.weight", "blocks.0.ff2.weight"]);
+        let sum: f64 = report.layers[0].iter().map(|layer| layer.all().v).sum();
+        assert_eq!(sum, report.lanes[0].noise.expect("a report after a step measures").all().v);
     }
 
     async fn a_snapshot_of_another_experiment_is_refused() {

@@ -155,7 +155,11 @@ every: number,
 /**
  * Held-out samples per evaluation.
  */
-samples: number, };
+samples: number, 
+/**
+ * Batches of the gradient-noise measurement at each evaluation; 0 leaves it out.
+ */
+noise_batches: number, };
 
 export type RawExperiment = { 
 /**

@@ -176,7 +176,7 @@ pub fn progress_bar(steps: u32) -> ProgressBar {
     ProgressBar::new(u64::from(steps)).with_style(style)
 }
 
-/// One line per lane: step, lane, name, then every metric; null where nothing was measured.
+/// One line per lane: step, lane, name, every metric, then the noise of every matrix; null where nothing was measured.
 fn write_report(out: &mut impl Write, report: &Report, experiment: &Experiment) -> std::io::Result<()> {
     let columns = metrics::columns();
     for (index, (lane, config)) in report.lanes.iter().zip(experiment.config().lanes()).enumerate() {
@@ -187,9 +187,17 @@ fn write_report(out: &mut impl Write, report: &Report, experiment: &Experiment) 
         for (column, value) in columns.iter().zip(metrics::row(lane)) {
             line.insert(column.key.clone(), if value.is_finite() { json!(value) } else { Value::Null });
         }
+        let layers = experiment.measured_matrices().into_iter().zip(report.layers.get(index).into_iter().flatten());
+        let layers: Map<_, _> = layers.map(|(name, noise)| (name.to_owned(), layer(noise))).collect();
+        line.insert("layers".into(), Value::Object(layers));
         writeln!(out, "{}", Value::Object(line))?;
     }
     Ok(())
+}
+
+/// Indicators of one matrix; null where nothing was measured.
+fn layer(noise: &metrics::Noise) -> Value {
+    metrics::indicators(noise).into_iter().map(|(key, value)| (key, json!(value))).collect()
 }
 
 fn print_table(experiment: &Experiment, report: &Report) {

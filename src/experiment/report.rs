@@ -1,0 +1,155 @@
+//! What a run reports: the one place that waits for the device.
+
+use super::plan::{self, LaneRules};
+use super::run::{Experiment, Report};
+use super::validity::invalid_groups;
+use crate::config::Site;
+use crate::error::LabError;
+use crate::kernels::{Buffer, buffer};
+use crate::metrics::{LaneMetrics, MaskChanges, Noise, Outcome, SiteMetrics};
+use crate::sparsity::LaneState;
+
+impl Experiment {
+    /// Reads the outcomes of the steps made since the last read-back, and `noise` with them: one wait for
+    /// the device. Gives back the values of `noise`.
+    pub(super) async fn read_back(&mut self, noise: Vec<Buffer>) -> Result<Vec<Vec<f32>>, LabError> {
+        let mut buffers = std::mem::take(&mut self.outcomes);
+        let count = buffers.len();
+        buffers.extend(noise);
+        if buffers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let first_step = self.step - u32::try_from(count).expect("a reporting interval is short");
+        let mut steps = buffer::read_all(buffers).await.map_err(LabError::Device)?;
+        let noise = steps.split_off(count);
+        let samples = self.config.batch() as f64;
+        for (step, outcomes) in (first_step..).zip(steps) {
+            let len = outcomes.len() / self.lanes();
+            for (lane, outcomes) in outcomes.chunks_exact(len).enumerate() {
+                let (losses, rights) = outcomes.split_at(len / 2);
+                let mean = |values: &[f32]| values.iter().map(|x| f64::from(*x)).sum::<f64>() / samples;
+                let (loss, accuracy) = (mean(losses), mean(rights));
+                if !loss.is_finite() {
+                    let reason = format!("the loss is {loss}; lower the learning rate or beta of this lane");
+                    return Err(LabError::Training { step, lane, reason });
+                }
+                self.unreported.extend([loss as f32, accuracy as f32]);
+            }
+        }
+        Ok(noise)
+    }
+
+    /// Waits for the device and gives the metrics of all lanes after the steps made so far.
+    ///
+    /// # Errors
+    /// [`LabError::Training`] with the step and lane where a loss ceased to be a number,
+    /// [`LabError::Device`] when the device fails.
+    pub async fn report(&mut self) -> Result<Report, LabError> {
+        let sums = std::mem::take(&mut self.noise_sums);
+        let sums = self.read_back(sums).await?;
+        let noise = sums.first().map(|sums| self.noise_of_lanes(sums));
+        let masks = self.mask_changes(&sums);
+        let layers = sums.first().map_or_else(Vec::new, |sums| self.noise_of_layers(sums));
+        let training = self.take_training();
+        let due = self.step.is_multiple_of(self.config.eval_every()) || self.finished();
+        let validation = if due { Some(self.evaluate().await?) } else { None };
+        let batches = self.config.noise_batches();
+        let gradient_noise = if due && batches > 0 { Some(self.gradient_noise(batches).await?) } else { None };
+        let invalid = if self.finished() { Some(self.invalid_groups().await?) } else { None };
+        let states = self.lane_states(self.step.saturating_sub(1));
+        let spent: Vec<_> = self.meters.iter_mut().map(|meter| meter.after(self.step)).collect();
+        let lanes = (0..self.lanes()).map(|lane| {
+            let state = &states[lane];
+            let attention = self.attention_site();
+            LaneMetrics {
+                training: training.as_ref().map(|training| training[lane]),
+                validation: validation.as_ref().map(|(soft, _)| soft[lane]),
+                validation_hard: validation.as_ref().map(|(_, hard)| hard[lane]),
+                learning_rate: f64::from(state.learning_rate),
+                feed_forward: site_metrics(state, Site::Ff1),
+                attention: attention.map(|site| site_metrics(state, site)),
+                noise: noise.as_ref().map(|noise| noise[lane]),
+                masks: masks[lane],
+                gradient_noise: gradient_noise.as_ref().map(|noise| noise[lane]),
+                spent: spent[lane],
+                invalid_groups: invalid.as_ref().map(|invalid| invalid[lane]),
+            }
+        });
+        Ok(Report { step: self.step, lanes: lanes.collect(), layers })
+    }
+
+    /// The first attention matrix that some lane prunes.
+    fn attention_site(&self) -> Option<Site> {
+        let pruned = plan::pruned_kinds(&self.schedules);
+        [Site::Q, Site::K, Site::V, Site::O].into_iter().find(|site| pruned[plan::kind_of(*site).index()])
+    }
+
+    fn take_training(&mut self) -> Option<Vec<Outcome>> {
+        let unreported = std::mem::take(&mut self.unreported);
+        let lanes = self.lanes();
+        let steps = unreported.len() / (2 * lanes);
+        (steps > 0).then(|| {
+            let mean = |lane: usize, part: usize| {
+                let values = unreported.chunks_exact(2 * lanes).map(|step| f64::from(step[2 * lane + part]));
+                values.sum::<f64>() / steps as f64
+            };
+            (0..lanes).map(|lane| Outcome { loss: mean(lane, 0), accuracy: mean(lane, 1) }).collect()
+        })
+    }
+
+    /// Indicators of every measured matrix, by lane, from the noise sums `[lanes, segments, 2 * SUMS]`.
+    fn noise_of_layers(&self, sums: &[f32]) -> Vec<Vec<Noise>> {
+        let lanes = sums.chunks_exact(sums.len() / self.lanes());
+        lanes.map(|lane| Noise::by_segment(lane, &self.tables.measured)).collect()
+    }
+
+    /// The masks of lanes that prune against their first ones, from the three noise sums of a report.
+    fn mask_changes(&self, sums: &[Vec<f32>]) -> Vec<Option<MaskChanges>> {
+        let [_, against_first, ever] = sums else { return vec![None; self.lanes()] };
+        let pruning = self.lanes_where(|dense_end| dense_end < self.step);
+        let lanes = self.noise_of_lanes(against_first).into_iter().zip(self.noise_of_lanes(ever)).zip(pruning);
+        let changes = |((against_first, ever), pruning): ((Noise, Noise), bool)| {
+            let ever_kept = ever.kept.count / ever.all().count;
+            pruning.then(|| MaskChanges { distance: against_first.all().flip_rate(), ever_kept })
+        };
+        lanes.map(changes).collect()
+    }
+
+    /// Indicators of every lane from the noise sums `[lanes, segments, 2 * SUMS]`.
+    pub(super) fn noise_of_lanes(&self, sums: &[f32]) -> Vec<Noise> {
+        let lanes = sums.chunks_exact(sums.len() / self.lanes());
+        lanes.map(|lane| Noise::of_segments(lane, &self.tables.measured)).collect()
+    }
+
+    /// Soft and hard outcomes on held-out data, of the network that the next step would train.
+    async fn evaluate(&self) -> Result<(Vec<Outcome>, Vec<Outcome>), LabError> {
+        let step = self.step.min(self.config.steps() - 1);
+        let states = self.lane_states(step);
+        let soft_rules = self.rules(&states);
+        let hard_rules = self.hard_rules(step);
+        let outcome = async |rules: &[LaneRules]| {
+            let (_, weights) = self.masked(rules, &self.plan(rules, &states));
+            self.validation.evaluate(&self.network, &weights).await.map_err(LabError::Device)
+        };
+        let soft = outcome(&soft_rules).await?;
+        let hard = if hard_rules == soft_rules { soft.clone() } else { outcome(&hard_rules).await? };
+        Ok((soft, hard))
+    }
+
+    /// Groups of every lane's hardened weights that keep too much, counted on the weights read back.
+    async fn invalid_groups(&self) -> Result<Vec<usize>, LabError> {
+        let step = self.step.min(self.config.steps() - 1);
+        let rules = self.hard_rules(step);
+        let (_, weights) = self.masked(&rules, &self.plan(&rules, &self.lane_states(step)));
+        let weights = buffer::read(weights.values).await.map_err(LabError::Device)?;
+        let segments = self.network.layout.segments();
+        let lanes = weights.chunks_exact(self.network.layout.len).zip(&rules);
+        Ok(lanes.map(|(weights, rules)| invalid_groups(weights, &segments, rules)).collect())
+    }
+}
+
+fn site_metrics(state: &LaneState, site: Site) -> SiteMetrics {
+    let site = &state.sites[site.index()];
+    let pattern = site.pattern;
+    SiteMetrics { decay: f64::from(site.decay), n: pattern.n() as f64, m: pattern.m() as f64 }
+}
