@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { smooth } from '../../www/plots/smoothing.js';
+import { rowOf, strideFor, thin } from '../../www/plots/thinning.js';
 import { columnOf, emptyHistory, history, latest } from '../../www/state/history.js';
 import { getAt, sameJson, setAt } from '../../www/state/paths.js';
 import { problemAt, readText } from '../../www/views/field.js';
@@ -97,4 +98,24 @@ test('a resumed run keeps what was measured up to its snapshot, a new one nothin
   const again = history(resumed, { type: 'metrics', step: 10, lanes: 2, values: row(7, 0.7, 8, 0.8) });
   assert.deepEqual(columnOf(again, 0, 'loss'), [null, 3, 7]);
   assert.deepEqual(history(measured(), opened(0)).steps, []);
+});
+
+test('a line of many rows is thinned to its extremes, in their order, and grows with its column', () => {
+  const column = [3, 1, 4, 1.5, null, 9, null, null, 0, 2];
+  assert.deepEqual(thin(column, 4, false), [1, 4, 9, 9, 0, 2]);
+  assert.deepEqual(thin(column, 4, true), [1, 4, 9, 9, 2, 2]);
+  assert.equal(thin(column, 1, false), column);
+  const growing = column.slice(0, 5);
+  assert.deepEqual(thin(growing, 2, false), [3, 1, 4, 1.5, null, null]);
+  growing.push(...column.slice(5));
+  assert.deepEqual(thin(growing, 2, false), thin([...column], 2, false));
+
+  const x = Array.from({ length: 20_000 }, (_, row) => 5 * row);
+  const stride = strideFor(x, [0, 100_000]);
+  const drawn = thin(x, stride, false);
+  assert.ok(stride > 1 && drawn.length <= 2000);
+  assert.deepEqual([drawn[0], drawn.at(-1)], [0, 99_995]);
+  for (const row of [0, 1, 2, 777, drawn.length - 1])
+    assert.equal(x[rowOf(row, stride, x.length)], drawn[row]);
+  assert.equal(strideFor(x, [1000, 3000]), 1, 'a zoom shows every row');
 });

@@ -7,6 +7,7 @@ import uPlot from 'uplot';
 import { axesOf, rangeOf } from './axes.js';
 import { drawMarks, drawNow } from './marks.js';
 import { nearest, Reading } from './reading.js';
+import { rowOf, strideFor, thin } from './thinning.js';
 
 /**
  * @typedef {object} Line
@@ -55,6 +56,8 @@ export class LinePlot {
   /** @type {PlotSpec} */
   #spec;
   #structure;
+  /** Rows of the data that become two in the drawing. */
+  #stride = 1;
 
   /**
    * @param {HTMLElement} host
@@ -68,7 +71,10 @@ export class LinePlot {
     this.onDraw = onDraw;
     this.#spec = spec;
     this.#structure = structureOf(spec);
-    this.#reading = new Reading(() => this.#spec);
+    this.#reading = new Reading(
+      () => this.#spec,
+      (drawn) => rowOf(drawn, this.#stride, this.#spec.x.length),
+    );
     this.#plot = this.#build();
   }
 
@@ -77,7 +83,7 @@ export class LinePlot {
     this.#spec = spec;
     const structure = structureOf(spec);
     if (structure === this.#structure) {
-      this.#plot.setData(dataOf(spec));
+      this.#plot.setData(this.#data());
     } else {
       this.#structure = structure;
       this.#plot.destroy();
@@ -172,7 +178,15 @@ export class LinePlot {
         ready: [(plot) => this.#reading.attach(plot)],
       },
     };
-    return new uPlot(options, dataOf(this.#spec), this.host);
+    return new uPlot(options, this.#data(), this.host);
+  }
+
+  /** @returns {uPlot.AlignedData} */
+  #data() {
+    const { x, lines, log, xRange } = this.#spec;
+    this.#stride = strideFor(x, xRange);
+    const xs = /** @type {number[]} */ (thin(x, this.#stride, false));
+    return [xs, ...lines.map(({ values }) => thin(values, this.#stride, log))];
   }
 
   /** @param {uPlot} plot */
@@ -185,14 +199,6 @@ export class LinePlot {
     plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
     this.onZoom([from, to]);
   }
-}
-
-/** @param {PlotSpec} spec @returns {uPlot.AlignedData} */
-function dataOf({ x, lines, log }) {
-  const values = lines.map((line) =>
-    log ? line.values.map((v) => (v !== null && v > 0 ? v : null)) : line.values,
-  );
-  return [x, ...values];
 }
 
 /** What uPlot cannot change after it was made. @param {PlotSpec} spec */

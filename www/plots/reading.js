@@ -7,9 +7,13 @@ const place = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 6 });
 export class Reading {
   #box = document.createElement('div');
 
-  /** @param {() => PlotSpec} spec */
-  constructor(spec) {
+  /**
+   * @param {() => PlotSpec} spec
+   * @param {(drawn: number) => number} rowOf  The row that a drawn one stands for.
+   */
+  constructor(spec, rowOf) {
     this.spec = spec;
+    this.rowOf = rowOf;
     this.#box.className = 'reading';
     this.#box.hidden = true;
     // The chart's slider says the same to screen readers.
@@ -25,7 +29,9 @@ export class Reading {
   refresh(plot) {
     const { idx, left } = plot.cursor;
     const rows =
-      idx === null || idx === undefined || left === undefined || left < 0 ? [] : readAt(this.spec(), idx);
+      idx === null || idx === undefined || left === undefined || left < 0
+        ? []
+        : readAt(this.spec(), this.rowOf(idx));
     this.#box.hidden = rows.length === 0;
     if (rows.length === 0 || left === undefined) return;
     const heading = document.createElement('strong');
