@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import init, { Lab } from '../www/pkg/nmflow.js';
 import { initialState } from '../www/state/initial.js';
-import { toJson } from '../www/state/sharing.js';
+import { runFileOf } from '../www/state/sharing.js';
 import { Store } from '../www/state/store.js';
 import { root, wasmPackage } from './paths.mjs';
 import { script } from './process.mjs';
@@ -25,7 +25,9 @@ await script(async () => {
     console.log(`step ${step} of ${steps}`);
   }
   // Six digits draw the same curves in a third of the bytes.
-  const short = JSON.stringify(JSON.parse(toJson(store.state)), (_, value) =>
+  // A fingerprint of rounded numbers would be none.
+  const file = { ...runFileOf(store.state), fingerprint: null };
+  const short = JSON.stringify(file, (_, value) =>
     typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value,
   );
   writeFileSync(join(root, 'examples', 'run.json'), `${short}\n`);

@@ -57,6 +57,9 @@ pub enum LabError {
         /// What was found and what to change.
         reason: String,
     },
+    /// A run did not come out as the one it repeats.
+    #[error("the run was not reproduced: {0}")]
+    Replay(String),
     /// A saved state does not belong to this experiment or is damaged.
     #[error("the snapshot cannot be resumed: {0}")]
     Snapshot(String),

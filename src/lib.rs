@@ -7,6 +7,8 @@
 //! ```
 
 pub mod error;
+pub mod fingerprint;
+pub mod hash;
 pub mod pattern;
 pub mod random;
 
@@ -23,6 +25,7 @@ pub mod model;
 
 pub mod experiment;
 pub mod metrics;
+pub mod runfile;
 pub mod statistics;
 pub mod study;
 pub mod web;

@@ -10,6 +10,8 @@ use std::f32::consts::TAU;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
+use crate::hash::Hash;
+
 /// Second half of every ChaCha key: keeps these streams apart from any other use of ChaCha8 with small seeds.
 const DOMAIN: [u8; 16] = *b"nmflow random v1";
 
@@ -29,7 +31,7 @@ impl Stream {
     pub fn new(seed: u64, purpose: &str, index: u64) -> Self {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
-        key[8..16].copy_from_slice(&fnv1a(purpose.as_bytes()).to_le_bytes());
+        key[8..16].copy_from_slice(&Hash::of(purpose.as_bytes()).to_le_bytes());
         key[16..].copy_from_slice(&DOMAIN);
         let mut generator = ChaCha8Rng::from_seed(key);
         generator.set_stream(index);
@@ -86,11 +88,6 @@ impl Stream {
             items.swap(last as usize, self.below(last + 1) as usize);
         }
     }
-}
-
-/// FNV-1a, 64 bits (Fowler, Noll, Vo): a fixed hash, unlike the standard library's, which may change.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 #[cfg(test)]

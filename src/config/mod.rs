@@ -8,6 +8,7 @@
 //! the walk in `complete`, the form (as [`FieldSpec`]), a lane's difference text and
 //! `docs/EXPERIMENT.md`. The recipe table stands in `recipe`.
 
+pub mod authors;
 mod complete;
 mod difference;
 #[cfg(test)]

@@ -8,14 +8,23 @@
 mod batches;
 mod evaluate;
 mod gradient_noise;
+mod inspect;
 mod mask_history;
 mod plan;
+mod record;
 mod report;
+mod restore;
 mod run;
+mod safetensors;
 mod snapshot;
 mod soft_scale;
 mod validity;
+mod weights;
 
+pub use inspect::Inspection;
 pub use plan::kind_of;
+pub use record::Record;
 pub use run::{Experiment, Report, architecture, network_shape};
+pub use safetensors::safetensors;
 pub use snapshot::Snapshot;
+pub use weights::{LaneTensor, LaneWeights};

@@ -75,7 +75,9 @@ impl Experiment {
                 invalid_groups: invalid.as_ref().map(|invalid| invalid[lane]),
             }
         });
-        Ok(Report { step: self.step, lanes: lanes.collect(), layers })
+        let report = Report { step: self.step, lanes: lanes.collect(), layers };
+        self.record.push(&report);
+        Ok(report)
     }
 
     /// The first attention matrix that some lane prunes.

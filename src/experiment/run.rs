@@ -7,7 +7,7 @@ use super::batches::{self, DeviceBatch};
 use super::evaluate::Validation;
 use super::mask_history::MaskHistory;
 use super::plan::{self, LaneRules, SoftScales};
-use super::snapshot::Snapshot;
+use super::record::Record;
 use super::soft_scale::soft_scales;
 use crate::config::{ExperimentConfig, LaneConfig};
 use crate::cost::{Meter, NetworkCost, NetworkShape};
@@ -71,6 +71,8 @@ pub struct Experiment {
     pub(super) outcomes: Vec<Buffer>,
     /// (mean loss, accuracy) of every lane and step since the last report, `[steps, lanes, 2]`.
     pub(super) unreported: Vec<f32>,
+    /// Every report so far.
+    pub(super) record: Record,
     /// Noise sums of the last step when it ends a reporting interval: against the last measured mask, against the first
     /// mask, and of the weights ever kept.
     pub(super) noise_sums: Vec<Buffer>,
@@ -113,6 +115,7 @@ impl Experiment {
         let scales = |(lane, params): (_, &Vec<f32>)| soft_scales(lane, params, &network.layout);
         let soft_scales = config.lanes().iter().zip(&initial).map(scales).collect();
         let state = initial_state(&initial, &network, &device);
+        let record = Record::new(config.lanes().len());
         Ok(Self {
             config,
             dataset,
@@ -128,6 +131,7 @@ impl Experiment {
             validation,
             outcomes: Vec::new(),
             unreported: Vec::new(),
+            record,
             noise_sums: Vec::new(),
         })
     }
@@ -137,52 +141,13 @@ impl Experiment {
         Self { packed_density, ..self }
     }
 
-    /// Prepares a run that continues from `snapshot`.
-    ///
-    /// # Errors
-    /// [`LabError::Snapshot`] when the snapshot is of another experiment or shape; otherwise as
-    /// [`new`](Self::new).
-    pub fn resume(
-        config: ExperimentConfig,
-        dataset: Dataset,
-        device: Device,
-        snapshot: Snapshot,
-    ) -> Result<Self, LabError> {
-        if document_json(&config) != snapshot.document {
-            return Err(LabError::Snapshot("it belongs to another experiment; open that one's link first".into()));
-        }
-        let mut run = Self::new(config, dataset, device)?;
-        let (lanes, parameters) = (run.lanes(), run.network.layout.len);
-        let fits = snapshot.params.len() == lanes * parameters
-            && snapshot.moments.len() == 2 * lanes * parameters
-            && snapshot.mask.len() == lanes * parameters
-            && snapshot.measured_mask.len() == lanes * parameters
-            && snapshot.first_mask.len() == lanes * parameters
-            && snapshot.ever_kept.len() == lanes * parameters
-            && snapshot.unreported.len().is_multiple_of(2 * lanes)
-            && snapshot.step <= run.config.steps();
-        if !fits {
-            return Err(LabError::Snapshot("its sizes do not match the model; was it made with other data?".into()));
-        }
-        let flat = |values| buffer::upload(values, [lanes, parameters], &run.device);
-        run.state = State {
-            params: flat(snapshot.params),
-            mask: flat(snapshot.mask),
-            measured_mask: flat(snapshot.measured_mask),
-            history: MaskHistory { first: flat(snapshot.first_mask), ever: flat(snapshot.ever_kept) },
-            moments: buffer::upload(snapshot.moments, [lanes, 2 * parameters], &run.device),
-        };
-        run.step = snapshot.step;
-        run.unreported = snapshot.unreported;
-        Ok(run)
-    }
-
     /// Back to the initial weights, before the first step.
     pub fn restart(&mut self) {
         self.state = initial_state(&initial_lanes(&self.config, &self.network), &self.network, &self.device);
         self.step = 0;
         self.outcomes.clear();
         self.unreported.clear();
+        self.record = Record::new(self.lanes());
         self.noise_sums.clear();
     }
 
@@ -217,6 +182,11 @@ impl Experiment {
     /// Whether a report is due after the steps made so far.
     pub fn report_due(&self) -> bool {
         self.step.is_multiple_of(self.config.report_every()) || self.finished()
+    }
+
+    /// Every report so far.
+    pub fn record(&self) -> &Record {
+        &self.record
     }
 
     pub(super) fn lanes(&self) -> usize {
@@ -345,28 +315,6 @@ impl Experiment {
         let tensors = self.network.layout.tensors.iter().zip(&self.tables.measured);
         tensors.filter(|(_, measured)| **measured).map(|(tensor, _)| tensor.name.as_str()).collect()
     }
-
-    /// The run's state, to [`resume`](Self::resume) from.
-    ///
-    /// # Errors
-    /// As [`report`](Self::report).
-    pub async fn snapshot(&mut self) -> Result<Snapshot, LabError> {
-        self.read_back(Vec::new()).await?;
-        let State { params, moments, mask, measured_mask, history } = &self.state;
-        let buffers = [params, moments, mask, measured_mask, &history.first, &history.ever].map(Clone::clone).to_vec();
-        let values = buffer::read_all(buffers).await.map_err(LabError::Device)?;
-        let [params, moments, mask, measured_mask, first_mask, ever_kept] =
-            values.try_into().expect("six tensors were asked for");
-        let document = document_json(&self.config);
-        let unreported = self.unreported.clone();
-        let step = self.step;
-        Ok(Snapshot { step, document, params, moments, mask, measured_mask, first_mask, ever_kept, unreported })
-    }
-}
-
-/// The complete document, the same text for equal experiments.
-fn document_json(config: &ExperimentConfig) -> String {
-    serde_json::to_string(config.document()).expect("the raw form is plain JSON")
 }
 
 /// Sizes of the network for images of the data's shape.

@@ -1,9 +1,19 @@
 //! A run's state as bytes: enough to continue as if it had never stopped.
+//!
+//! ```text
+//! "nmflow", 0, version | header length, u32 | header, JSON | floats, f32 | masks, bits | record, f64
+//! ```
+//!
+//! All numbers are little-endian. Nobody but this file needs to know more than [`Snapshot::to_bytes`] and
+//! [`Snapshot::from_bytes`].
 
 use serde::{Deserialize, Serialize};
 
+use super::record::Record;
+use crate::config::MAX_LANES;
 use crate::error::LabError;
 
+/// The last byte is the version.
 const MAGIC: &[u8; 8] = b"nmflow\x00\x02";
 
 /// State of a run after `step` steps. All numbers are of all lanes.
@@ -27,31 +37,49 @@ pub struct Snapshot {
     pub ever_kept: Vec<f32>,
     /// (loss, right answers) of every lane and step since the last report.
     pub unreported: Vec<f32>,
+    /// Every report so far.
+    pub record: Record,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Header {
     step: u32,
     document: String,
-    lengths: [usize; 7],
+    /// Floats in `params`, `moments`, `unreported`.
+    floats: [usize; 3],
+    /// Weights in each of the four masks.
+    masks: usize,
+    keys: Vec<String>,
+    steps: Vec<u32>,
+    lanes: usize,
 }
 
 impl Snapshot {
-    fn parts(&self) -> [&Vec<f32>; 7] {
-        let Self { params, moments, mask, measured_mask, first_mask, ever_kept, unreported, .. } = self;
-        [params, moments, mask, measured_mask, first_mask, ever_kept, unreported]
+    fn header(&self) -> Header {
+        Header {
+            step: self.step,
+            document: self.document.clone(),
+            floats: [&self.params, &self.moments, &self.unreported].map(Vec::len),
+            masks: self.mask.len(),
+            keys: self.record.keys.clone(),
+            steps: self.record.steps.clone(),
+            lanes: self.record.lanes.len(),
+        }
     }
 
-    /// Magic, header length, header (JSON), then the numbers as little-endian floats.
+    /// The form that [`from_bytes`](Self::from_bytes) reads.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let header = Header { step: self.step, document: self.document.clone(), lengths: self.parts().map(Vec::len) };
-        let header = serde_json::to_vec(&header).expect("a header of strings and integers is valid JSON");
+        let header = serde_json::to_vec(&self.header()).expect("a header of strings and integers is valid JSON");
         let mut bytes = MAGIC.to_vec();
         bytes.extend(u32::try_from(header.len()).expect("a document is small").to_le_bytes());
         bytes.extend(header);
-        for part in self.parts() {
+        for part in [&self.params, &self.moments, &self.unreported] {
             bytes.extend(part.iter().flat_map(|value| value.to_le_bytes()));
         }
+        for mask in [&self.mask, &self.measured_mask, &self.first_mask, &self.ever_kept] {
+            bytes.extend(mask.chunks(8).map(pack));
+        }
+        bytes.extend(self.record.lanes.iter().flatten().flat_map(|value| value.to_le_bytes()));
         bytes
     }
 
@@ -60,27 +88,66 @@ impl Snapshot {
     /// # Errors
     /// When the bytes are no snapshot, one of another version, or cut short.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, LabError> {
-        let damaged = |what: &str| LabError::Snapshot(format!("{what}; start the run again from its link"));
-        let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| damaged("the file is no snapshot of this version"))?;
-        let (length, rest) = rest.split_first_chunk::<4>().ok_or_else(|| damaged("the file is cut short"))?;
-        let length = u32::from_le_bytes(*length) as usize;
-        let (header, mut rest) = rest.split_at_checked(length).ok_or_else(|| damaged("the file is cut short"))?;
+        let mut rest = bytes.strip_prefix(MAGIC).ok_or_else(|| damaged("the file is no snapshot of this version"))?;
+        let length = take(&mut rest, 4)?.try_into().expect("four bytes were asked for");
+        let header = take(&mut rest, u32::from_le_bytes(length) as usize)?;
         let header: Header = serde_json::from_slice(header).map_err(|_| damaged("the header is damaged"))?;
-        let mut parts = header.lengths.map(|_| Vec::new());
-        for (part, length) in parts.iter_mut().zip(header.lengths) {
-            let size = length.checked_mul(4).ok_or_else(|| damaged("the header is damaged"))?;
-            let (own, after) = rest.split_at_checked(size).ok_or_else(|| damaged("the file is cut short"))?;
-            let word = |word: &[u8]| f32::from_le_bytes(word.try_into().expect("chunks of four"));
-            *part = own.chunks_exact(4).map(word).collect();
-            rest = after;
+        let mut floats = |count: usize| -> Result<Vec<f32>, LabError> {
+            let bytes = take(&mut rest, size(count, 4)?)?.chunks_exact(4);
+            Ok(bytes.map(|word| f32::from_le_bytes(word.try_into().expect("chunks of four"))).collect())
+        };
+        let [params, moments, unreported] = header.floats;
+        let (params, moments, unreported) = (floats(params)?, floats(moments)?, floats(unreported)?);
+        let mut mask = || -> Result<Vec<f32>, LabError> {
+            let mut bits: Vec<f32> =
+                take(&mut rest, header.masks.div_ceil(8))?.iter().flat_map(|byte| unpack(*byte)).collect();
+            bits.truncate(header.masks);
+            Ok(bits)
+        };
+        let [mask, measured_mask, first_mask, ever_kept] = [mask()?, mask()?, mask()?, mask()?];
+        if header.lanes > MAX_LANES {
+            return Err(damaged("the header is damaged"));
         }
+        let per_lane = size(header.steps.len(), header.keys.len())?;
+        let mut lane = || -> Result<Vec<f64>, LabError> {
+            let bytes = take(&mut rest, size(per_lane, 8)?)?.chunks_exact(8);
+            Ok(bytes.map(|word| f64::from_le_bytes(word.try_into().expect("chunks of eight"))).collect())
+        };
+        let lanes = (0..header.lanes).map(|_| lane()).collect::<Result<Vec<_>, _>>()?;
+        let record = Record { keys: header.keys, steps: header.steps, lanes };
         if !rest.is_empty() {
             return Err(damaged("the file is longer than its header says"));
         }
-        let [params, moments, mask, measured_mask, first_mask, ever_kept, unreported] = parts;
+        if !record.is_whole() {
+            return Err(damaged("the header is damaged"));
+        }
         let Header { step, document, .. } = header;
-        Ok(Self { step, document, params, moments, mask, measured_mask, first_mask, ever_kept, unreported })
+        Ok(Self { step, document, params, moments, mask, measured_mask, first_mask, ever_kept, unreported, record })
     }
+}
+
+fn damaged(what: &str) -> LabError {
+    LabError::Snapshot(format!("{what}; start the run again from its link"))
+}
+
+fn size(count: usize, each: usize) -> Result<usize, LabError> {
+    count.checked_mul(each).ok_or_else(|| damaged("the header is damaged"))
+}
+
+/// The next `count` bytes of `rest`.
+fn take<'a>(rest: &mut &'a [u8], count: usize) -> Result<&'a [u8], LabError> {
+    let (taken, after) = rest.split_at_checked(count).ok_or_else(|| damaged("the file is cut short"))?;
+    *rest = after;
+    Ok(taken)
+}
+
+/// Up to eight mask values, each 0 or 1, as bits; the first is the lowest.
+fn pack(mask: &[f32]) -> u8 {
+    mask.iter().enumerate().fold(0, |byte, (bit, value)| byte | (u8::from(*value != 0.0) << bit))
+}
+
+fn unpack(byte: u8) -> [f32; 8] {
+    std::array::from_fn(|bit| f32::from(byte >> bit & 1))
 }
 
 #[cfg(test)]
@@ -89,20 +156,22 @@ mod tests {
 
     #[test]
     fn snapshots_survive_the_round_trip_and_notice_damage() {
+        let keys = vec!["train_loss".to_owned()];
         let snapshot = Snapshot {
             step: 7,
             document: "{}".into(),
             params: vec![1.0, -2.5],
             moments: vec![0.0; 4],
-            mask: vec![1.0, 0.0],
-            measured_mask: vec![1.0, 1.0],
-            first_mask: vec![0.0, 1.0],
-            ever_kept: vec![1.0, 1.0],
+            mask: vec![1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0],
+            measured_mask: vec![1.0; 10],
+            first_mask: vec![0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0],
+            ever_kept: vec![0.0; 10],
             unreported: vec![],
+            record: Record { keys, steps: vec![0, 5], lanes: vec![vec![2.5, 1.25], vec![0.1, -0.2]] },
         };
         let bytes = snapshot.to_bytes();
         assert_eq!(Snapshot::from_bytes(&bytes), Ok(snapshot));
-        for cut in [0, 5, 11, 20, bytes.len() - 1] {
+        for cut in 0..bytes.len() {
             assert!(matches!(Snapshot::from_bytes(&bytes[..cut]), Err(LabError::Snapshot(_))), "cut at {cut}");
         }
         let mut longer = bytes.clone();

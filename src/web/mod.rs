@@ -1,13 +1,21 @@
 //! The lab behind the page: the only module that names `wasm_bindgen`.
 //!
 //! `protocol` is the list of messages between the page and its training worker, from which the page's
-//! types are generated; `curves` prepares what a schedule plot shows, `figure` what a teaching figure shows; `lab` answers the messages.
+//! types are generated; `curves` prepares what a schedule plot shows, `figure` what a teaching figure shows; `lab`
+//! answers the messages, `training` trains in between, `keeping` serves what outlives a run, `events` puts runs into
+//! words.
 
 pub mod curves;
+#[cfg(target_arch = "wasm32")]
+mod events;
 pub mod figure;
+#[cfg(target_arch = "wasm32")]
+mod keeping;
 #[cfg(target_arch = "wasm32")]
 mod lab;
 pub mod protocol;
+#[cfg(target_arch = "wasm32")]
+mod training;
 
 #[cfg(target_arch = "wasm32")]
 pub use lab::Lab;

@@ -11,7 +11,9 @@ use super::figure::FigureSpec;
 use crate::config::{FieldSpec, RawExperiment};
 use crate::device::Wanted;
 use crate::error::Problem;
+use crate::fingerprint::{Comparison, Fingerprint};
 use crate::metrics::MetricColumn;
+use crate::runfile::RunFile;
 use crate::study::{GroupSummary, PaperTable};
 
 /// What the page asks for. Commands are answered in order.
@@ -77,6 +79,8 @@ pub enum Command {
         /// The document.
         #[cfg_attr(test, ts(type = "unknown"))]
         document: serde_json::Value,
+        /// The results to carry along: of a finished run.
+        fingerprint: Option<Fingerprint>,
     },
     /// Answered by [`Event::Document`], [`Event::Problems`] or [`Event::Rejected`].
     DecodeLink {
@@ -87,6 +91,36 @@ pub enum Command {
     Figure {
         /// What to mask.
         spec: FigureSpec,
+    },
+    /// Checks a run file; answered by [`Event::Run`] or [`Event::Problems`].
+    ReadRun {
+        /// Its content.
+        text: String,
+    },
+    /// Answered by [`Event::Weights`] or [`Event::Problems`].
+    Weights {
+        /// Lane, counted from 0.
+        lane: usize,
+    },
+    /// Looks at one matrix without touching the run; answered by [`Event::Inspected`] or [`Event::Problems`].
+    Inspect {
+        /// Lane, counted from 0.
+        lane: usize,
+        /// Name of the matrix, one of [`Event::Opened`]'s.
+        tensor: String,
+    },
+    /// Answered by [`Event::Authors`] or [`Event::Problems`].
+    Authors {
+        /// The document.
+        #[cfg_attr(test, ts(type = "unknown"))]
+        document: serde_json::Value,
+    },
+    /// Answered by [`Event::Compared`].
+    Compare {
+        /// The results of the run that was shared.
+        expected: Fingerprint,
+        /// The results of its replay.
+        found: Fingerprint,
     },
     /// Fails on purpose, so that recovery can be tested.
     Fault {
@@ -156,6 +190,8 @@ pub enum Event {
         lanes: Vec<OpenedLane>,
         /// One entry per lane.
         schedule: Vec<Schedule>,
+        /// Matrices that a recipe can prune, for [`Command::Inspect`].
+        matrices: Vec<String>,
         /// Steps made already.
         step: u32,
     },
@@ -189,6 +225,16 @@ pub enum Event {
         step: u32,
         /// One entry per group of lanes.
         groups: Vec<GroupSummary>,
+    },
+    /// All reports of a resumed run from before; follows [`Event::Opened`].
+    Recorded {
+        /// Steps made at each report.
+        steps: Vec<u32>,
+        /// Number of lanes.
+        lanes: usize,
+        /// `[reports, lanes, metrics]`, NaN where nothing was measured.
+        #[cfg_attr(test, ts(type = "Float64Array"))]
+        values: Numbers,
     },
     /// How far the run is.
     Progress {
@@ -252,6 +298,72 @@ pub enum Event {
     Document {
         /// The document, complete.
         document: RawExperiment,
+        /// The results that a replay should find again, if the link carries them.
+        fingerprint: Option<Fingerprint>,
+    },
+    /// The results of a run that has spent its budget.
+    Fingerprint {
+        /// The results.
+        fingerprint: Fingerprint,
+    },
+    /// A run from a file.
+    Run {
+        /// The run, checked.
+        run: RunFile,
+    },
+    /// The weights and masks of a lane as a safetensors file.
+    Weights {
+        /// Lane, counted from 0.
+        lane: usize,
+        /// The file.
+        #[cfg_attr(test, ts(type = "Uint8Array"))]
+        bytes: ByteBuf,
+    },
+    /// One matrix of one lane as the next step finds it. Numbers are `[rows, cols]`, row by row.
+    Inspected {
+        /// Steps made.
+        step: u32,
+        /// Lane, counted from 0.
+        lane: usize,
+        /// Name of the matrix.
+        tensor: String,
+        /// Input features.
+        rows: usize,
+        /// Output features.
+        cols: usize,
+        /// Weights kept per group.
+        n: usize,
+        /// Weights per group.
+        m: usize,
+        /// Whether groups run along the input features.
+        along_inputs: bool,
+        /// D: factor on pruned weights.
+        decay: f32,
+        /// Weights.
+        #[cfg_attr(test, ts(type = "Float32Array"))]
+        weights: Floats,
+        /// F: 1 for kept weights.
+        #[cfg_attr(test, ts(type = "Float32Array"))]
+        mask: Floats,
+        /// Gradient on the next batch, after the gradient rule and before clipping.
+        #[cfg_attr(test, ts(type = "Float32Array"))]
+        gradient: Floats,
+        /// AdamW's first moment.
+        #[cfg_attr(test, ts(type = "Float32Array"))]
+        first_moment: Floats,
+        /// AdamW's second moment.
+        #[cfg_attr(test, ts(type = "Float32Array"))]
+        second_moment: Floats,
+    },
+    /// An experiment in the keys of the paper authors' code.
+    Authors {
+        /// One YAML text per lane.
+        lanes: Vec<String>,
+    },
+    /// The answer to [`Command::Compare`].
+    Compared {
+        /// The outcome.
+        comparison: Comparison,
     },
 }
 
@@ -370,6 +482,22 @@ impl Serialize for Numbers {
     }
 }
 
+/// As [`Numbers`], in single precision.
+#[derive(Debug)]
+pub struct Floats(pub Vec<f32>);
+
+impl Serialize for Floats {
+    #[cfg(target_arch = "wasm32")]
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_wasm_bindgen::preserve::serialize(&js_sys::Float32Array::from(self.0.as_slice()), serializer)
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -378,18 +506,21 @@ mod tests {
     const HEADER: &str = "// The messages between the page and the training worker, generated from \
         src/web/protocol.rs.\n// Do not edit: UPDATE_PROTOCOL=1 cargo test --release protocol writes this file.\n";
 
+    macro_rules! declare {
+        ($($type:ty),* $(,)?) => { [$(<$type>::decl(&ts_rs::Config::default())),*] };
+    }
+
     /// Declarations of all types that the two message types reach, in the order they are named here.
     fn declarations() -> String {
         use crate::config::{
             Axis, ChoiceSpec, FieldKind, GradientRule, Location, RawEval, RawLane, RawModel, RawOptimizer, RawPattern,
             Recipe, TaskConfig,
         };
+        use crate::fingerprint::{Deviation, Difference, LaneFingerprint, Tolerance, Verdict};
         use crate::metrics::Chart;
+        use crate::runfile::{RunLane, RunMetric};
         use crate::study::PaperRow;
         use crate::web::curves::Stage;
-        macro_rules! declare {
-            ($($type:ty),* $(,)?) => { [$(<$type>::decl(&ts_rs::Config::default())),*] };
-        }
         declare![
             Recipe,
             GradientRule,
@@ -421,6 +552,16 @@ mod tests {
             Limit,
             Probe,
             RunState,
+            LaneFingerprint,
+            Fingerprint,
+            Tolerance,
+            Verdict,
+            Difference,
+            Deviation,
+            Comparison,
+            RunMetric,
+            RunLane,
+            RunFile,
             FileBytes,
             FaultKind,
             FigureSpec,

@@ -2,9 +2,14 @@
 
 import { deflateRawSync, gzipSync } from 'node:zlib';
 
+/** A part of a link. @param {unknown} value */
+export function packed(value) {
+  return deflateRawSync(JSON.stringify(value)).toString('base64url');
+}
+
 /** The hash of a document's link. @param {unknown} document */
 export function linkTo(document) {
-  return `#e=${deflateRawSync(JSON.stringify(document)).toString('base64url')}`;
+  return `#e=${packed(document)}`;
 }
 
 /**

@@ -8,7 +8,6 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 /** @import { Browser, BrowserContextOptions, Page } from 'playwright-core' */
-/** @import { RawExperiment } from '../../www/worker/protocol.d.ts' */
 
 export const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 /** The page is served below a path, as on a project's Pages site, so an absolute address fails. */
@@ -215,10 +214,4 @@ export class Visit {
   }
 }
 
-/**
- * @typedef {object} Exported
- * @property {string | null} backend
- * @property {RawExperiment} document
- * @property {number[]} steps
- * @property {{ name: string, metrics: Record<string, (number | null)[]> }[]} lanes
- */
+/** @typedef {import('../../www/worker/protocol.d.ts').RunFile} Exported */

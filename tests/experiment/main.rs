@@ -3,7 +3,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod fingerprints;
 mod gradients;
+mod inspections;
 mod memory;
 mod reference;
 mod runs;

@@ -10,7 +10,7 @@ use nmflow::experiment::{Experiment, Snapshot};
 use nmflow::metrics::row;
 use serde_json::{Value, json};
 
-const RECIPES: [&str; 14] = [
+pub const RECIPES: [&str; 14] = [
     "dense",
     "ste",
     "sr-ste",
@@ -27,13 +27,13 @@ const RECIPES: [&str; 14] = [
     "sparse-then-dense",
 ];
 
-fn lane(recipe: &str) -> Value {
+pub fn lane(recipe: &str) -> Value {
     let ff = if recipe == "dense" { Value::Null } else { json!({"n": 1, "m": 4}) };
     json!({"recipe": recipe, "ff": ff, "k": 2, "learning_rate": 0.004, "dense_frac": 0.1, "finetune_frac": 0.2})
 }
 
 /// A small experiment with these lanes.
-fn document(lanes: &[Value], steps: u32) -> Value {
+pub fn document(lanes: &[Value], steps: u32) -> Value {
     json!({
         "version": 1, "task": {"kind": "shapes", "noise": 0.2},
         "model": {"layers": 1, "heads": 2, "d_model": 32, "d_ff": 64, "patch": 4},
@@ -42,14 +42,14 @@ fn document(lanes: &[Value], steps: u32) -> Value {
     })
 }
 
-fn experiment(document: Value, device: &Device) -> Experiment {
+pub fn experiment(document: Value, device: &Device) -> Experiment {
     let config = ExperimentConfig::from_value(document).expect("the document is valid");
     let dataset = Dataset::generated(config.task()).expect("the task is generated");
     Experiment::new(config, dataset, device.clone()).expect("the experiment fits its data")
 }
 
 /// Rows of every report from the run's present step to its end, `[reports][lanes][metrics]`.
-async fn finish(experiment: &mut Experiment) -> Vec<Vec<Vec<f64>>> {
+pub async fn finish(experiment: &mut Experiment) -> Vec<Vec<Vec<f64>>> {
     let mut reports = Vec::new();
     while !experiment.finished() {
         experiment.train_step();
@@ -62,7 +62,7 @@ async fn finish(experiment: &mut Experiment) -> Vec<Vec<Vec<f64>>> {
 }
 
 /// Bit patterns, so that NaN equals NaN and -0 differs from 0.
-fn bits(rows: &[Vec<f64>]) -> Vec<Vec<u64>> {
+pub fn bits(rows: &[Vec<f64>]) -> Vec<Vec<u64>> {
     rows.iter().map(|row| row.iter().map(|value| value.to_bits()).collect()).collect()
 }
 

@@ -15,6 +15,8 @@ export const PARTS = /** @type {const} */ ([
   'results',
   'about',
   'data',
+  'inspector',
+  'runs',
   'lanes',
   'experiment',
 ]);

@@ -61,6 +61,8 @@ export function history(history, action) {
       const file = { keys, steps, lanes, elapsed_s: steps.map(() => null), recorded: true };
       return { ...emptyHistory, ...file, reported, revision: revision + 1 };
     }
+    case 'recorded':
+      return replaced(history, action);
     case 'metrics':
       return append(history, action.step, action.values);
     default:
@@ -84,6 +86,32 @@ function keepUpTo(history, step) {
     steps: history.steps.slice(0, rows),
     elapsed_s: history.elapsed_s.slice(0, rows),
     lanes: history.lanes.map((columns) => columns.map((column) => column.slice(0, rows))),
+    revision: history.revision + 1,
+  };
+}
+
+/**
+ * The reports of a resumed run in place of what the page held.
+ *
+ * @param {History} history
+ * @param {Extract<Action, { type: 'recorded' }>} recorded
+ * @returns {History}
+ */
+function replaced(history, { steps, lanes, values }) {
+  const columns = history.keys.length;
+  const measured = (/** @type {number} */ at) => {
+    const value = values[at];
+    return value === undefined || Number.isNaN(value) ? null : value;
+  };
+  const column = (/** @type {number} */ lane, /** @type {number} */ metric) =>
+    steps.map((_, report) => measured((report * lanes + lane) * columns + metric));
+  // When each report was made is the page's own knowledge: a reload loses it.
+  const elapsed_s = history.elapsed_s.length === steps.length ? history.elapsed_s : steps.map(() => null);
+  return {
+    ...history,
+    steps,
+    elapsed_s,
+    lanes: Array.from({ length: lanes }, (_, lane) => history.keys.map((_, metric) => column(lane, metric))),
     revision: history.revision + 1,
   };
 }

@@ -2,7 +2,10 @@ import { emptyCatalog } from './catalog.js';
 import { unknownDevice } from './device.js';
 import { emptyDraft } from './draft.js';
 import { emptyHistory } from './history.js';
+import { emptyInspector } from './inspector.js';
+import { emptyReplay } from './replay.js';
 import { emptyRun } from './run.js';
+import { emptyRuns } from './runs.js';
 import { defaultView } from './view.js';
 
 /** @import { State } from './store.js' */
@@ -20,8 +23,11 @@ export function initialState(preferences, prefersDark) {
     catalog: emptyCatalog,
     device: unknownDevice,
     run: emptyRun,
+    runs: emptyRuns,
     draft: emptyDraft,
     history: emptyHistory,
+    replay: emptyReplay,
+    inspector: emptyInspector,
     view: defaultView(preferences, prefersDark),
     notices: [],
   };

@@ -15,6 +15,7 @@
  * @property {OpenedLane[]} lanes
  * @property {Schedule[]} schedule            What each lane's recipe prescribes, by lane.
  * @property {GroupSummary[]} summary         Over seeds, where lanes repeat each other; empty elsewhere.
+ * @property {string[]} matrices              That a recipe can prune.
  * @property {number} step                    Steps done.
  * @property {number} steps                   The budget.
  * @property {number | null} stepsPerSecond
@@ -31,6 +32,7 @@ export const emptyRun = {
   lanes: [],
   schedule: [],
   summary: [],
+  matrices: [],
   step: 0,
   steps: 0,
   stepsPerSecond: null,
@@ -44,10 +46,10 @@ export const emptyRun = {
 export function run(run, action) {
   switch (action.type) {
     case 'opened': {
-      const { document, lanes, schedule, step } = action;
+      const { document, lanes, schedule, matrices, step } = action;
       const snapshot = step > 0 ? run.snapshot : null;
       const fresh = { ...emptyRun, speedLimit: run.speedLimit, snapshot };
-      return { ...fresh, phase: 'idle', document, lanes, schedule, step, steps: document.steps };
+      return { ...fresh, phase: 'idle', document, lanes, schedule, matrices, step, steps: document.steps };
     }
     case 'recording/loaded': {
       const { document, names, steps } = action.recording;

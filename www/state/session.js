@@ -6,19 +6,25 @@
 import { LabClient, WorkerLost } from '../worker/client.js';
 import { changes } from './changes.js';
 import { needsFiles, readFiles, taskFor } from './files.js';
+import { Keeper } from './keeping.js';
 import { lookOfDraft } from './lanes.js';
 import { loadRecording } from './recording.js';
-import { copied, hashOf, partsOf } from './sharing.js';
+import { expectedOf } from './replay.js';
+import { copied, download, fileName, hashOf, partsOf } from './sharing.js';
 import { Stopwatch } from './stopwatch.js';
 import { decodeView, encodeView } from './view-link.js';
 
 /** @import { Wanted, Event as LabEvent, FigureSpec, Problem } from '../worker/protocol.d.ts' */
+/** @import { Entry } from '../storage/database.js' */
 /** @import { Embed } from './embed.js' */
 /** @import { Store } from './store.js' */
 
 /** Work lost when the worker fails is at most this old. */
 const SNAPSHOT_EVERY_MS = 15_000;
 const CONFIRMATION_MS = 10_000;
+const INSPECT_EVERY_MS = 500;
+/** The reader of run files takes no longer ones. */
+const MOST_RUN_BYTES = 256 * 1024 * 1024;
 
 export class Session {
   /** @type {LabClient | null} */
@@ -29,6 +35,8 @@ export class Session {
   #waiting = null;
   /** Events of a replayed opening are held back while a failed run is being restored. */
   #restoring = false;
+  /** Whether a matrix was read a moment ago. */
+  #inspecting = false;
   #notices = 0;
   /** Whether the next experiment starts as it opens: all do, except the first where the embedding page says so. */
   #autostart = true;
@@ -39,6 +47,7 @@ export class Session {
     this.store = store;
     this.embed = embed;
     this.#autostart = embed.autostart;
+    this.keeper = new Keeper(this);
     setInterval(() => {
       if (this.store.state.run.phase === 'running') this.#client?.send({ type: 'snapshot' });
     }, SNAPSHOT_EVERY_MS);
@@ -58,7 +67,10 @@ export class Session {
       }
       const { presets } = await this.#worker().ask({ type: 'hello' });
       const { experiment, view } = partsOf(location.hash);
-      const opened = experiment !== null && (await this.#openLink(experiment));
+      const opened =
+        experiment === null
+          ? preset === null && (await this.#continue(null))
+          : await this.#openLink(experiment, true);
       const wanted = presets.find(({ id }) => id === preset) ?? presets[0];
       if (preset !== null && wanted?.id !== preset) {
         const reason = `does not know "${preset}"; there are ${presets.map(({ id }) => id).join(', ')}`;
@@ -89,10 +101,31 @@ export class Session {
     }
   }
 
-  /** @param {string} fragment @returns {Promise<boolean>} Whether the experiment opened. */
-  async #openLink(fragment) {
+  /**
+   * Goes on with a run that a reload or a crash interrupted.
+   *
+   * @param {unknown} document  Of the link; null without one.
+   * @returns {Promise<boolean>} Whether there was one.
+   */
+  async #continue(document) {
+    const entry = await this.keeper.unfinished(document);
+    if (!entry || !(await this.keeper.open(entry))) return false;
+    const at = new Date(entry.saved_ms).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+    this.notify(
+      'info',
+      `Continued from step ${entry.step.toLocaleString()}, saved at ${at}. Reset starts over.`,
+    );
+    return true;
+  }
+
+  /** @param {string} fragment @param {boolean} [boot] @returns {Promise<boolean>} Whether the experiment opened. */
+  async #openLink(fragment, boot = false) {
     const answer = await this.#worker().ask({ type: 'decode_link', fragment });
-    if (answer.type === 'document') return this.open(answer.document);
+    if (answer.type === 'document') {
+      const { document, fingerprint } = answer;
+      this.store.dispatch({ type: 'replay/expected', document, fingerprint });
+      return (boot && (await this.#continue(document))) || this.open(document);
+    }
     // A refusal has been shown with its reason already.
     if (answer.type === 'problems') {
       this.notify('error', 'The experiment of this link cannot run. The page goes on without it.', {
@@ -213,6 +246,8 @@ export class Session {
 
   /** Trains on files of the visitor; files that do not fit leave the running experiment alone. @param {File[]} files */
   async useFiles(files) {
+    const [run] = files.filter(({ name }) => /\.json$/i.test(name));
+    if (run) return this.importRun(run);
     await this.#guarded(async () => {
       const data = await readFiles(files);
       const document = taskFor(data, this.store.state, this.#waiting);
@@ -228,6 +263,90 @@ export class Session {
       this.notify('info', `Training on ${files.map((file) => file.name).join(' and ')}.`);
       this.start();
       await this.#showInAddress();
+    });
+  }
+
+  /** Asks for a snapshot; it arrives as an event. */
+  snapshot() {
+    if (this.store.state.run.document) this.#client?.send({ type: 'snapshot' });
+  }
+
+  /**
+   * Opens a saved run where its snapshot left it.
+   *
+   * @param {Entry} entry
+   * @param {Uint8Array} snapshot
+   * @returns {Promise<boolean>} Whether it opened.
+   */
+  async resumeSaved({ document, phase, backend }, snapshot) {
+    // On another device the curve would go on slightly differently.
+    const opened = await this.#reopen(
+      { type: 'resume', document, snapshot },
+      backend ?? 'auto',
+      phase !== 'paused',
+    );
+    if (!opened) return false;
+    // The visitor's choice of a device stands; it counts from the next start.
+    this.store.dispatch({ type: 'device/opened', choice: this.store.state.device.choice });
+    await this.#showInAddress();
+    return true;
+  }
+
+  /** Opens a saved run in place of the one that trains. @param {Entry} entry */
+  async openSaved(entry) {
+    await this.#guarded(async () => {
+      if (needsFiles(entry.document) && this.#files.length === 0) {
+        return this.notify('info', 'This run trains on your files: drop them on the page first.');
+      }
+      if (await this.keeper.open(entry)) this.notify('info', `Opened “${entry.name}”.`);
+    });
+  }
+
+  /** Reads the matrix under the lens, if it is open and no answer is due. */
+  inspect() {
+    const { open, lane, tensor } = this.store.state.inspector;
+    if (!open || !tensor || this.#inspecting || !this.#client) return;
+    this.#inspecting = true;
+    void this.#guarded(() => this.#worker().ask({ type: 'inspect', lane, tensor })).finally(() => {
+      // Reading costs about a training step: most of the time stays with training.
+      setTimeout(() => {
+        this.#inspecting = false;
+        const now = this.store.state.inspector;
+        if (now.open && (now.tensor !== tensor || now.lane !== lane)) this.inspect();
+      }, INSPECT_EVERY_MS);
+    });
+  }
+
+  /** Takes in the run of a file. @param {File} file */
+  async importRun(file) {
+    await this.#guarded(async () => {
+      if (file.size > MOST_RUN_BYTES) throw new Error(`${file.name} is too large for a run file.`);
+      const answer = await this.#worker().ask({ type: 'read_run', text: await file.text() });
+      if (answer.type === 'problems') {
+        return this.notify('error', `${file.name} cannot be opened as a run.`, { problems: answer.problems });
+      }
+      const added = await this.keeper.add(answer.run);
+      if (added) this.notify('info', `${file.name} is among the runs now, and drawn behind the present one.`);
+    });
+  }
+
+  /** Hands the weights of a lane out as a safetensors file. @param {number} lane */
+  async exportWeights(lane) {
+    await this.#guarded(async () => {
+      const answer = await this.#worker().ask({ type: 'weights', lane });
+      if (answer.type !== 'weights') return;
+      const name = fileName(this.store.state, `lane-${lane + 1}.safetensors`);
+      download(name, 'application/octet-stream', /** @type {Uint8Array<ArrayBuffer>} */ (answer.bytes));
+    });
+  }
+
+  /** Hands the experiment out in the keys of the paper authors' code. */
+  async exportAuthors() {
+    await this.#guarded(async () => {
+      const { document } = this.store.state.run;
+      const answer = await this.#worker().ask({ type: 'authors', document });
+      if (answer.type !== 'authors') return;
+      download(fileName(this.store.state, 'yaml'), 'application/yaml', answer.lanes.join('---\n'));
     });
   }
 
@@ -257,22 +376,23 @@ export class Session {
    *
    * @param {{ type: 'open', document: unknown } | { type: 'resume', document: unknown, snapshot: Uint8Array }} command
    * @param {Wanted} device
+   * @param {boolean} [start]  Whether it trains on at once.
    * @returns {Promise<boolean>} Whether it opened.
    */
-  async #reopen(command, device) {
+  async #reopen(command, device, start = true) {
     const answer = await this.#worker().ask({ ...command, device });
     const lost = answer.type === 'problems' && answer.problems.find(({ field }) => field === 'device');
     if (lost && device !== 'auto') {
       this.notify('error', `The device was changed to automatic. ${lost.reason}.`);
       this.store.dispatch({ type: 'device/chosen', choice: 'auto' });
-      return this.#reopen(command, 'auto');
+      return this.#reopen(command, 'auto', start);
     }
     if (answer.type === 'problems') {
       this.notify('error', 'The run cannot go on.', { problems: answer.problems });
     }
     if (answer.type !== 'opened') return false;
     this.store.dispatch({ type: 'device/opened', choice: device });
-    this.start();
+    if (start) this.start();
     return true;
   }
 
@@ -298,7 +418,8 @@ export class Session {
    */
   async #showInAddress() {
     const { document } = this.store.state.run;
-    const answer = await this.#worker().ask({ type: 'encode_link', document });
+    const { found: fingerprint } = this.store.state.replay;
+    const answer = await this.#worker().ask({ type: 'encode_link', document, fingerprint });
     if (answer.type === 'problems') return answer.problems;
     this.#setAddress(answer.fragment);
     return [];
@@ -330,7 +451,9 @@ export class Session {
         'info',
         this.edited
           ? 'Link copied. It holds the experiment that is training; apply your changes to share them.'
-          : 'Link copied. It holds the whole experiment.',
+          : this.store.state.replay.found
+            ? 'Link copied. It holds the whole experiment and a fingerprint of its results.'
+            : 'Link copied. It holds the whole experiment.',
       );
     });
   }
@@ -358,7 +481,12 @@ export class Session {
     if (this.#restoring && event.type === 'opened') return;
     this.#keepTime(event);
     this.store.dispatch(event);
+    if (event.type === 'metrics' || event.type === 'state') this.inspect();
     if (event.type === 'rejected') this.notify('error', event.message);
+    const expected = expectedOf(this.store.state);
+    if (event.type === 'fingerprint' && expected) {
+      this.#client?.send({ type: 'compare', expected, found: event.fingerprint });
+    }
     if (event.type === 'failed') {
       // Whatever broke may have left half a step behind: only a new worker is trusted.
       this.#restoring = false;

@@ -1,5 +1,6 @@
 /** Takes the experiment and its measurements out of the page: link, CSV, JSON. */
 
+/** @import { RunFile } from '../worker/protocol.d.ts' */
 /** @import { State } from './store.js' */
 
 /**
@@ -47,33 +48,31 @@ export function toCsv({ run, history }) {
   return `${[header, ...rows].join('\n')}\n`;
 }
 
-/** The experiment, its metrics' meanings and all measurements. @param {State} state @returns {string} */
-export function toJson({ catalog, run, device, history }) {
-  const lanes = history.lanes.map((columns, lane) => ({
-    name: run.lanes[lane]?.name,
-    difference: run.lanes[lane]?.difference,
-    metrics: Object.fromEntries(history.keys.map((key, metric) => [key, columns[metric]])),
-  }));
-  const backend = device.used?.backend ?? null;
-  const adapter = device.used?.adapter ?? null;
-  return JSON.stringify(
-    {
-      nmflow: catalog.version,
-      backend,
-      adapter,
-      document: run.document,
-      metrics: catalog.metrics,
-      steps: history.steps,
-      lanes,
-    },
-    null,
-    1,
-  );
+/** The run file: experiment, results and what they are. @param {State} state @returns {RunFile | null} */
+export function runFileOf({ catalog, run, device, history, replay }) {
+  const { document } = run;
+  if (!document) return null;
+  return {
+    format: 'nmflow-run',
+    version: 1,
+    nmflow: catalog.version ?? '',
+    backend: device.used?.backend ?? null,
+    adapter: device.used?.adapter ?? null,
+    document,
+    metrics: catalog.metrics.map(({ key, label, unit, help }) => ({ key, label, unit, help })),
+    steps: history.steps,
+    lanes: history.lanes.map((columns, lane) => ({
+      name: run.lanes[lane]?.name ?? '',
+      difference: run.lanes[lane]?.difference ?? '',
+      metrics: Object.fromEntries(history.keys.map((key, metric) => [key, columns[metric] ?? []])),
+    })),
+    fingerprint: replay.found,
+  };
 }
 
-/** @param {string} name @param {string} type @param {string} text */
-export function download(name, type, text) {
-  downloadBlob(name, new Blob([text], { type }));
+/** @param {string} name @param {string} type @param {string | Uint8Array<ArrayBuffer>} content */
+export function download(name, type, content) {
+  downloadBlob(name, new Blob([content], { type }));
 }
 
 /** @param {string} name @param {Blob} blob */

@@ -7,28 +7,40 @@ import { catalog } from './catalog.js';
 import { device } from './device.js';
 import { draft } from './draft.js';
 import { history } from './history.js';
+import { inspector } from './inspector.js';
 import { notices } from './notices.js';
+import { replay } from './replay.js';
 import { run } from './run.js';
+import { runs } from './runs.js';
 import { view } from './view.js';
 
 /** @import { Event as LabEvent } from '../worker/protocol.d.ts' */
 /** @import { DraftAction } from './draft.js' */
 /** @import { HistoryAction } from './history.js' */
+/** @import { InspectorAction } from './inspector.js' */
 /** @import { NoticeAction } from './notices.js' */
 /** @import { RecordingAction } from './recording.js' */
+/** @import { ReplayAction } from './replay.js' */
 /** @import { RunAction } from './run.js' */
+/** @import { RunsAction } from './runs.js' */
 /** @import { ViewAction } from './view.js' */
 /** @import { DeviceAction } from './device.js' */
 
-/** @typedef {LabEvent | DraftAction | HistoryAction | NoticeAction | RecordingAction | RunAction | ViewAction | DeviceAction} Action */
+/**
+ * @typedef {LabEvent | DraftAction | HistoryAction | NoticeAction | RecordingAction | RunAction | ViewAction
+ *   | DeviceAction | ReplayAction | RunsAction | InspectorAction} Action
+ */
 
 /**
  * @typedef {object} State
  * @property {import('./catalog.js').Catalog} catalog  What the lab offers: fields, metrics, presets.
  * @property {import('./device.js').Device} device     Where it trains, and what was asked for.
  * @property {import('./run.js').Run} run              The experiment that trains.
+ * @property {import('./runs.js').Runs} runs           Saved runs.
  * @property {import('./draft.js').Draft} draft        The experiment as edited.
  * @property {import('./history.js').History} history  What was measured.
+ * @property {import('./replay.js').Replay} replay     The results, and those to repeat.
+ * @property {import('./inspector.js').Inspector} inspector  The matrix under the lens.
  * @property {import('./view.js').View} view           How the visitor wants to see it.
  * @property {import('./notices.js').Notice[]} notices Messages to the visitor.
  */
@@ -39,8 +51,11 @@ function reduce(state, action) {
     catalog: catalog(state.catalog, action),
     device: device(state.device, action),
     run: run(state.run, action),
+    runs: runs(state.runs, action),
     draft: draft(state.draft, action),
     history: history(state.history, action),
+    replay: replay(state.replay, action),
+    inspector: inspector(state.inspector, action),
     view: view(state.view, action),
     notices: notices(state.notices, action),
   };

@@ -24,8 +24,8 @@ const PANELS = [
 
 /** The charts, on one axis of steps. @param {Lab} lab */
 export function charts(lab) {
-  const { history, view, run, draft, device, catalog } = lab.state;
-  const inputs = [history, view, run.schedule, run.step, draft, device, catalog, lab.dark];
+  const { history, view, run, runs, draft, device, catalog } = lab.state;
+  const inputs = [history, view, run.schedule, run.step, runs.overlays, draft, device, catalog, lab.dark];
   const panels = PANELS.filter(({ id }) => !lab.session.embed.hidden.includes(id));
   if (panels.length === 0) return nothing;
   return html`<div class="charts charts-${panels.length}">

@@ -1,6 +1,6 @@
 import { html, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
-import { download, fileName, toCsv, toJson } from '../state/sharing.js';
+import { download, fileName, runFileOf, toCsv } from '../state/sharing.js';
 
 /** @import { Lab } from './nm-lab.js' */
 /** @import { Theme } from '../state/preferences.js' */
@@ -10,7 +10,8 @@ export function header(lab) {
   const { session } = lab;
   const ready = lab.state.run.document !== null;
   const csv = () => download(fileName(lab.state, 'csv'), 'text/csv', toCsv(lab.state));
-  const json = () => download(fileName(lab.state, 'json'), 'application/json', toJson(lab.state));
+  const json = () =>
+    download(fileName(lab.state, 'json'), 'application/json', JSON.stringify(runFileOf(lab.state)));
   return html`
     <header class="top">
       <div class="brand">

@@ -4,6 +4,7 @@ import { seedGroups, tracesOf } from '../state/seeds.js';
 import { colourIndex } from '../state/view.js';
 import { xAxes } from '../state/x-axes.js';
 import { formatHundredths } from './format.js';
+import { overlayChips } from './overlay.js';
 import { swatch } from './swatch.js';
 
 /** @import { Lab } from './nm-lab.js' */
@@ -20,6 +21,7 @@ export function legend(lab) {
     <section class="legend" aria-label="Lanes drawn">
       <ul>
         ${tracesOf(state).map((trace) => chip(lab, trace))}
+        ${overlayChips(lab)}
       </ul>
       <div class="chart-options">
         <button type="button" class="quiet" ?hidden=${!zoom} @click=${showAll}>Show all</button>

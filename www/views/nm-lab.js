@@ -5,12 +5,15 @@ import { charts } from './charts.js';
 import { embedNote } from './embed-note.js';
 import { experimentForm } from './experiment-form.js';
 import { header } from './header.js';
+import { inspector } from './inspector.js';
 import { laneTable } from './lane-table.js';
 import { legend } from './legend.js';
 import { failure, notices } from './notices.js';
 import { pending } from './pending.js';
+import { replay } from './replay.js';
 import { results } from './results.js';
 import { runBar } from './run-bar.js';
+import { runs } from './runs.js';
 import './nm-drop-zone.js';
 
 /** @import { Part } from '../state/embed.js' */
@@ -85,10 +88,12 @@ export class NmLab extends LitElement {
         <div class="stage">
           ${charts(lab)}
           <div class="aside">
-            ${part('results', () => results(lab))} ${part('about', () => about(lab))}
+            ${replay(lab)} ${part('results', () => results(lab))}
+            ${part('about', () => about(lab))}
             ${part('data', () => html`<nm-drop-zone .lab=${lab}></nm-drop-zone>`)}
           </div>
         </div>
+        ${part('inspector', () => inspector(lab))} ${part('runs', () => runs(lab))}
         ${part('lanes', () => laneTable(lab))} ${part('experiment', () => experimentForm(lab))} ${embedNote(lab)}
       </main>
       <div class="dock">${notices(lab)} ${pending(lab)}</div>

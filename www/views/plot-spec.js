@@ -1,6 +1,7 @@
 /** Turns the state into what a chart draws. */
 
 import { measuredSpec } from './measured-spec.js';
+import { withOverlays } from './overlay.js';
 import { plannedOf } from './planned.js';
 import { plannedSpec } from './schedule-spec.js';
 
@@ -36,5 +37,7 @@ export function metricOf(state, id) {
 export function plotSpec(lab, id) {
   const shown = metricOf(lab.state, id);
   const planned = plannedOf(shown.key);
-  return planned ? plannedSpec(lab, planned, shown.log) : measuredSpec(lab, id, shown);
+  return planned
+    ? plannedSpec(lab, planned, shown.log)
+    : withOverlays(lab, shown.key, measuredSpec(lab, id, shown));
 }

@@ -10,7 +10,9 @@
  *
  * @type {{ hello: ['ready'], validate: ['checked'], open: ['opened', 'problems', 'rejected'],
  *   data: ['opened', 'problems', 'rejected'], resume: ['opened', 'problems', 'rejected'],
- *   encode_link: ['link', 'problems'], figure: ['figure', 'problems'],
+ *   encode_link: ['link', 'problems'], figure: ['figure', 'problems'], read_run: ['run', 'problems'],
+ *   weights: ['weights', 'problems', 'rejected'], authors: ['authors', 'problems'],
+ *   inspect: ['inspected', 'problems', 'rejected'],
  *   decode_link: ['document', 'problems', 'rejected'] }}
  */
 const REPLIES = {
@@ -21,6 +23,10 @@ const REPLIES = {
   resume: ['opened', 'problems', 'rejected'],
   encode_link: ['link', 'problems'],
   figure: ['figure', 'problems'],
+  read_run: ['run', 'problems'],
+  weights: ['weights', 'problems', 'rejected'],
+  authors: ['authors', 'problems'],
+  inspect: ['inspected', 'problems', 'rejected'],
   decode_link: ['document', 'problems', 'rejected'],
 };
 

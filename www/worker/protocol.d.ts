@@ -542,6 +542,190 @@ packed_density: number, };
 
 export type RunState = "idle" | "running" | "paused" | "finished";
 
+export type LaneFingerprint = { 
+/**
+ * Hash of the final weights, 16 hexadecimal digits.
+ */
+weights: string, 
+/**
+ * Hash of the compared metrics at every report, 16 hexadecimal digits.
+ */
+metrics: string, 
+/**
+ * The compared metrics at `steps`, rounded to the precision of `f32`; null where nothing was measured.
+ */
+values: Record<string, Array<number | null>>, };
+
+export type Fingerprint = { 
+/**
+ * Version of this format.
+ */
+version: number, 
+/**
+ * Version of nmflow that made the run.
+ */
+nmflow: string, 
+/**
+ * Where it ran: `CPU`, or the adapter in words.
+ */
+device: string, 
+/**
+ * Steps of the reports in `values`, ascending.
+ */
+steps: Array<number>, 
+/**
+ * One entry per lane.
+ */
+lanes: Array<LaneFingerprint>, };
+
+export type Tolerance = { 
+/**
+ * Key of the metric.
+ */
+metric: string, 
+/**
+ * In the metric's unit.
+ */
+absolute: number, 
+/**
+ * Share of the expected value.
+ */
+relative: number, };
+
+export type Verdict = "exact" | "within" | "differs" | "incomparable";
+
+export type Difference = { 
+/**
+ * Lane, counted from 0.
+ */
+lane: number, 
+/**
+ * Steps made.
+ */
+step: number, 
+/**
+ * Key of the metric.
+ */
+metric: string, 
+/**
+ * Value expected; null when nothing was measured.
+ */
+expected: number | null, 
+/**
+ * Value found; null when nothing was measured.
+ */
+found: number | null, };
+
+export type Deviation = { 
+/**
+ * What is allowed.
+ */
+tolerance: Tolerance, 
+/**
+ * What was found.
+ */
+largest: number, };
+
+export type Comparison = { 
+/**
+ * Of the worst lane.
+ */
+verdict: Verdict, 
+/**
+ * Of each lane.
+ */
+lanes: Array<Verdict>, 
+/**
+ * Where the runs part first, at whatever size.
+ */
+first: Difference | null, 
+/**
+ * Where a value first leaves its tolerance.
+ */
+beyond: Difference | null, 
+/**
+ * Per metric.
+ */
+deviations: Array<Deviation>, 
+/**
+ * The whole in one sentence.
+ */
+summary: string, };
+
+export type RunMetric = { 
+/**
+ * Name in `lanes[].metrics`.
+ */
+key: string, 
+/**
+ * Name for readers.
+ */
+label: string, 
+/**
+ * Unit, empty for a plain number.
+ */
+unit: string, 
+/**
+ * What it means, with its source.
+ */
+help: string, };
+
+export type RunLane = { 
+/**
+ * Name in legends.
+ */
+name: string, 
+/**
+ * How it differs from the first lane.
+ */
+difference: string, 
+/**
+ * Values of each metric, one per report; null where nothing was measured.
+ */
+metrics: Record<string, Array<number | null>>, };
+
+export type RunFile = { 
+/**
+ * `nmflow-run`.
+ */
+format: string, 
+/**
+ * Version of this layout.
+ */
+version: number, 
+/**
+ * Version of nmflow that wrote the file.
+ */
+nmflow: string, 
+/**
+ * `cpu` or `webgpu`; null when not known.
+ */
+backend: string | null, 
+/**
+ * The adapter in words; empty on the CPU, null when not known.
+ */
+adapter: string | null, 
+/**
+ * The experiment, complete.
+ */
+document: RawExperiment, 
+/**
+ * What the metrics are.
+ */
+metrics: Array<RunMetric>, 
+/**
+ * Steps made at each report, ascending.
+ */
+steps: Array<number>, 
+/**
+ * One entry per lane.
+ */
+lanes: Array<RunLane>, 
+/**
+ * What a replay should find again; null for an unfinished run.
+ */
+fingerprint: Fingerprint | null, };
+
 export type DataFile = { 
 /**
  * Its name.
@@ -620,7 +804,11 @@ device: Wanted, } | { "type": "encode_link",
 /**
  * The document.
  */
-document: unknown, } | { "type": "decode_link", 
+document: unknown, 
+/**
+ * The results to carry along: of a finished run.
+ */
+fingerprint: Fingerprint | null, } | { "type": "decode_link", 
 /**
  * What follows `#e=` in a link.
  */
@@ -628,7 +816,35 @@ fragment: string, } | { "type": "figure",
 /**
  * What to mask.
  */
-spec: FigureSpec, } | { "type": "fault", 
+spec: FigureSpec, } | { "type": "read_run", 
+/**
+ * Its content.
+ */
+text: string, } | { "type": "weights", 
+/**
+ * Lane, counted from 0.
+ */
+lane: number, } | { "type": "inspect", 
+/**
+ * Lane, counted from 0.
+ */
+lane: number, 
+/**
+ * Name of the matrix, one of [`Event::Opened`]'s.
+ */
+tensor: string, } | { "type": "authors", 
+/**
+ * The document.
+ */
+document: unknown, } | { "type": "compare", 
+/**
+ * The results of the run that was shared.
+ */
+expected: Fingerprint, 
+/**
+ * The results of its replay.
+ */
+found: Fingerprint, } | { "type": "fault", 
 /**
  * How to fail.
  */
@@ -688,6 +904,10 @@ lanes: Array<OpenedLane>,
  */
 schedule: Array<Schedule>, 
 /**
+ * Matrices that a recipe can prune, for [`Command::Inspect`].
+ */
+matrices: Array<string>, 
+/**
  * Steps made already.
  */
 step: number, } | { "type": "checked", 
@@ -730,7 +950,19 @@ step: number,
 /**
  * One entry per group of lanes.
  */
-groups: Array<GroupSummary>, } | { "type": "progress", 
+groups: Array<GroupSummary>, } | { "type": "recorded", 
+/**
+ * Steps made at each report.
+ */
+steps: Array<number>, 
+/**
+ * Number of lanes.
+ */
+lanes: number, 
+/**
+ * `[reports, lanes, metrics]`, NaN where nothing was measured.
+ */
+values: Float64Array, } | { "type": "progress", 
 /**
  * Steps made.
  */
@@ -794,4 +1026,88 @@ fragment: string, } | { "type": "document",
 /**
  * The document, complete.
  */
-document: RawExperiment, };
+document: RawExperiment, 
+/**
+ * The results that a replay should find again, if the link carries them.
+ */
+fingerprint: Fingerprint | null, } | { "type": "fingerprint", 
+/**
+ * The results.
+ */
+fingerprint: Fingerprint, } | { "type": "run", 
+/**
+ * The run, checked.
+ */
+run: RunFile, } | { "type": "weights", 
+/**
+ * Lane, counted from 0.
+ */
+lane: number, 
+/**
+ * The file.
+ */
+bytes: Uint8Array, } | { "type": "inspected", 
+/**
+ * Steps made.
+ */
+step: number, 
+/**
+ * Lane, counted from 0.
+ */
+lane: number, 
+/**
+ * Name of the matrix.
+ */
+tensor: string, 
+/**
+ * Input features.
+ */
+rows: number, 
+/**
+ * Output features.
+ */
+cols: number, 
+/**
+ * Weights kept per group.
+ */
+n: number, 
+/**
+ * Weights per group.
+ */
+m: number, 
+/**
+ * Whether groups run along the input features.
+ */
+along_inputs: boolean, 
+/**
+ * D: factor on pruned weights.
+ */
+decay: number, 
+/**
+ * Weights.
+ */
+weights: Float32Array, 
+/**
+ * F: 1 for kept weights.
+ */
+mask: Float32Array, 
+/**
+ * Gradient on the next batch, after the gradient rule and before clipping.
+ */
+gradient: Float32Array, 
+/**
+ * AdamW's first moment.
+ */
+first_moment: Float32Array, 
+/**
+ * AdamW's second moment.
+ */
+second_moment: Float32Array, } | { "type": "authors", 
+/**
+ * One YAML text per lane.
+ */
+lanes: Array<string>, } | { "type": "compared", 
+/**
+ * The outcome.
+ */
+comparison: Comparison, };

@@ -19,7 +19,7 @@ let dead = false;
 /** @param {LabEvent} event */
 function post(event) {
   // The numbers of a report are the wasm lab's copy already: they move instead of being copied again.
-  postMessage(event, { transfer: event.type === 'metrics' ? [event.values.buffer] : [] });
+  postMessage(event, { transfer: 'values' in event ? [event.values.buffer] : [] });
 }
 
 // A panic says what happened on the console only; the trap that follows it says "unreachable".

@@ -10,7 +10,7 @@ use nmflow::pattern::NmPattern;
 use nmflow::sparsity::LaneSchedule;
 use serde::Serialize;
 
-use super::runner::{read_data, read_experiment};
+use super::runner::{read_data, read_source};
 
 /// What `nmflow cost` was asked for.
 #[derive(clap::Args)]
@@ -85,7 +85,7 @@ fn vit_base(patterns: &[NmPattern]) -> Vec<Row> {
 
 /// Every lane of an experiment.
 fn lanes(arguments: &CostArguments) -> Result<Vec<Row>, LabError> {
-    let config = read_experiment(&arguments.network)?;
+    let config = read_source(&arguments.network)?.experiment;
     let dataset = read_data(config.task(), &arguments.data)?;
     let shape = network_shape(&architecture(&config, &dataset)?);
     let lanes = config.lanes().iter().map(|lane| {

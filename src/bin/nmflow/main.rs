@@ -3,6 +3,8 @@
 #[cfg(not(target_arch = "wasm32"))]
 mod cost;
 #[cfg(not(target_arch = "wasm32"))]
+mod outcome;
+#[cfg(not(target_arch = "wasm32"))]
 mod runner;
 #[cfg(not(target_arch = "wasm32"))]
 mod study;

@@ -7,16 +7,20 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
-use nmflow::config::{ExperimentConfig, Preset, TaskConfig, link};
+use nmflow::config::link::{self, Link};
+use nmflow::config::{ExperimentConfig, Preset, TaskConfig, authors};
 use nmflow::data::{DataFile, Dataset};
 use nmflow::device::{self, Wanted};
 use nmflow::error::LabError;
 use nmflow::experiment::{Experiment, Report};
+use nmflow::fingerprint::Fingerprint;
 use nmflow::metrics;
+use nmflow::runfile::RunFile;
 use serde_json::{Map, Value, json};
 
 use super::cost::{CostArguments, cost};
 use super::study::{StudyArguments, study};
+use crate::outcome;
 
 /// Trains N:M-sparse transformers, several recipes side by side.
 #[derive(Parser)]
@@ -36,14 +40,19 @@ enum Task {
     Cost(CostArguments),
     /// Checks an experiment and prints its link fragment.
     Link {
-        /// Experiment file (JSON), preset name, or link.
+        /// Experiment file (JSON), run file, preset name, or link.
+        experiment: String,
+    },
+    /// Prints the lanes of an experiment in the configuration keys of the paper authors' code.
+    Authors {
+        /// Experiment file (JSON), run file, preset name, or link.
         experiment: String,
     },
 }
 
 #[derive(clap::Args)]
 struct RunArguments {
-    /// Experiment file (JSON), preset name, or link.
+    /// Experiment file (JSON), run file, preset name, or link.
     experiment: String,
     /// Where to train.
     #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
@@ -54,6 +63,16 @@ struct RunArguments {
     /// Writes one JSON object per lane and report to this file.
     #[arg(long)]
     out: Option<PathBuf>,
+    /// Writes the finished run to this file, which the page opens.
+    #[arg(long)]
+    save: Option<PathBuf>,
+    /// Writes the weights of every lane into this folder, one safetensors file each.
+    #[arg(long)]
+    weights: Option<PathBuf>,
+    /// A link or run file with the results that this run should repeat; without it, those that the experiment's own
+    /// link or run file carries. A run that differs ends with an error.
+    #[arg(long)]
+    expect: Option<String>,
 }
 
 /// A device by name.
@@ -85,8 +104,12 @@ pub fn main() -> ExitCode {
         Task::Run(arguments) => pollster::block_on(run(&arguments)),
         Task::Study(arguments) => pollster::block_on(study(&arguments)),
         Task::Cost(arguments) => cost(&arguments),
-        Task::Link { experiment } => read_experiment(&experiment).map(|config| {
-            println!("#e={}", link::encode(config.document()));
+        Task::Authors { experiment } => read_source(&experiment).map(|Link { experiment, .. }| {
+            let lanes = (0..experiment.lanes().len()).map(|lane| authors::yaml(&experiment, lane));
+            print!("{}", lanes.collect::<Vec<_>>().join("---\n"));
+        }),
+        Task::Link { experiment } => read_source(&experiment).map(|Link { experiment, fingerprint }| {
+            println!("#e={}", link::encode(experiment.document(), fingerprint.as_ref()));
         }),
     };
     match outcome {
@@ -103,16 +126,32 @@ pub fn file_error(path: &str, error: &std::io::Error) -> LabError {
     LabError::Data { file: path.to_owned(), reason: format!("cannot be read or written ({error}); check the path") }
 }
 
-/// A preset by name, a link by its `#e=`, otherwise a file.
-pub fn read_experiment(source: &str) -> Result<ExperimentConfig, LabError> {
+/// A preset by name, a link by its `#e=`, otherwise a file: a run with its results, or an experiment alone.
+pub fn read_source(source: &str) -> Result<Link, LabError> {
     if let Some(preset) = Preset::find(source) {
-        return Ok(preset.experiment());
+        return Ok(Link { experiment: preset.experiment(), fingerprint: None });
     }
     if let Some((_, fragment)) = source.split_once("#e=") {
-        return link::decode(fragment);
+        // What follows is how the page showed it.
+        return link::decode(fragment.split('&').next().unwrap_or_default());
     }
     let text = fs::read_to_string(source).map_err(|error| file_error(source, &error))?;
-    Ok(ExperimentConfig::from_json(&text)?)
+    let is_run = serde_json::from_str::<Value>(&text).is_ok_and(|value| value.get("format").is_some());
+    if is_run {
+        let run = RunFile::from_json(&text)?;
+        return Ok(Link { experiment: ExperimentConfig::try_from(run.document)?, fingerprint: run.fingerprint });
+    }
+    Ok(Link { experiment: ExperimentConfig::from_json(&text)?, fingerprint: None })
+}
+
+/// The results to repeat, if the user or the experiment's source names any.
+fn expected(arguments: &RunArguments, own: Option<Fingerprint>) -> Result<Option<Fingerprint>, LabError> {
+    let Some(source) = &arguments.expect else { return Ok(own) };
+    let nothing = || LabError::Data {
+        file: source.clone(),
+        reason: "carries no results to compare with; give a finished run's file or link".to_owned(),
+    };
+    read_source(source)?.fingerprint.ok_or_else(nothing).map(Some)
 }
 
 /// The data of a task: generated, or from the files at `paths`.
@@ -130,7 +169,8 @@ pub fn read_data(task: &TaskConfig, paths: &[PathBuf]) -> Result<Dataset, LabErr
 }
 
 async fn run(arguments: &RunArguments) -> Result<(), LabError> {
-    let config = read_experiment(&arguments.experiment)?;
+    let Link { experiment: config, fingerprint } = read_source(&arguments.experiment)?;
+    let expected = expected(arguments, fingerprint)?;
     let dataset = read_data(config.task(), &arguments.data)?;
     let choice = device::choose(arguments.device.wanted()).await.map_err(LabError::Device)?;
     let name = choice.gpu.as_ref().map_or("CPU", |gpu| gpu.adapter.as_str());
@@ -144,7 +184,7 @@ async fn run(arguments: &RunArguments) -> Result<(), LabError> {
         None => None,
     };
     let packed_density = choice.packed_density();
-    let mut experiment = Experiment::new(config, dataset, choice.device)?.with_packed_density(packed_density);
+    let mut experiment = Experiment::new(config, dataset, choice.device.clone())?.with_packed_density(packed_density);
     let bar = progress_bar(experiment.config().steps());
     let mut report = experiment.report().await?;
     loop {
@@ -165,8 +205,15 @@ async fn run(arguments: &RunArguments) -> Result<(), LabError> {
     if let Some(out) = &mut out {
         out.flush().map_err(|error| file_error("--out", &error))?;
     }
-    print_table(&experiment, &report);
-    Ok(())
+    let fingerprint = experiment.fingerprint(name).await?;
+    outcome::print_table(&experiment, &report, &fingerprint);
+    if let Some(path) = &arguments.save {
+        outcome::save(path, &experiment, &choice, &fingerprint)?;
+    }
+    if let Some(folder) = &arguments.weights {
+        outcome::save_weights(folder, &experiment).await?;
+    }
+    expected.map_or(Ok(()), |expected| outcome::check(&expected, &fingerprint))
 }
 
 /// Progress in steps, with speed and remaining time.
@@ -198,14 +245,4 @@ fn write_report(out: &mut impl Write, report: &Report, experiment: &Experiment) 
 /// Indicators of one matrix; null where nothing was measured.
 fn layer(noise: &metrics::Noise) -> Value {
     metrics::indicators(noise).into_iter().map(|(key, value)| (key, json!(value))).collect()
-}
-
-fn print_table(experiment: &Experiment, report: &Report) {
-    println!("{:<24} {:>10} {:>10} {:>10}", "lane", "soft acc.", "hard acc.", "val. loss");
-    for (lane, config) in report.lanes.iter().zip(experiment.config().lanes()) {
-        let (Some(soft), Some(hard)) = (lane.validation, lane.validation_hard) else { continue };
-        let percent = |share: f64| format!("{:.2} %", 100.0 * share);
-        let (soft_text, hard_text) = (percent(soft.accuracy), percent(hard.accuracy));
-        println!("{:<24} {soft_text:>10} {hard_text:>10} {:>10.4}", config.name, soft.loss);
-    }
 }

@@ -1,0 +1,74 @@
+//! What outlives a run: snapshots, fingerprints, links.
+
+use serde_bytes::ByteBuf;
+
+use super::events;
+use super::lab::Lab;
+use super::protocol::Event;
+use crate::config::{ExperimentConfig, authors, link};
+use crate::error::{LabError, Problem};
+use crate::fingerprint::Fingerprint;
+
+impl Lab {
+    pub(super) async fn snapshot(&mut self) -> Result<(), LabError> {
+        let Some(run) = &mut self.run else {
+            return Err(LabError::Snapshot("nothing is open; open an experiment first".into()));
+        };
+        let snapshot = run.experiment.snapshot().await?;
+        self.post(&Event::Snapshot { step: snapshot.step, bytes: ByteBuf::from(snapshot.to_bytes()) });
+        Ok(())
+    }
+
+    pub(super) async fn post_fingerprint(&self) -> Result<(), LabError> {
+        let Some(run) = &self.run else { return Ok(()) };
+        let device = run.choice.gpu.as_ref().map_or("CPU", |gpu| gpu.adapter.as_str());
+        let fingerprint = run.experiment.fingerprint(device).await?;
+        self.post(&Event::Fingerprint { fingerprint });
+        Ok(())
+    }
+
+    pub(super) async fn post_weights(&self, lane: usize) -> Result<(), LabError> {
+        let Some(run) = &self.run else {
+            return Err(LabError::Snapshot("nothing is open; open an experiment first".into()));
+        };
+        let mut files = run.experiment.weights().await?;
+        if lane >= files.len() {
+            let reason = format!("must be below {}, the number of lanes", files.len());
+            return Err(LabError::Config(vec![Problem::new("lane", reason)]));
+        }
+        self.post(&Event::Weights { lane, bytes: ByteBuf::from(files.swap_remove(lane)) });
+        Ok(())
+    }
+
+    pub(super) async fn inspect(&mut self, lane: usize, tensor: &str) -> Result<(), LabError> {
+        let Some(run) = &mut self.run else {
+            return Err(LabError::Config(vec![Problem::new("tensor", "nothing is open; open an experiment first")]));
+        };
+        let seen = run.experiment.inspect(lane, tensor).await?;
+        self.post(&events::inspected(lane, seen));
+        Ok(())
+    }
+
+    pub(super) fn write_authors(&self, document: serde_json::Value) -> Result<(), LabError> {
+        let config = ExperimentConfig::from_value(document)?;
+        let lanes = (0..config.lanes().len()).map(|lane| authors::yaml(&config, lane)).collect();
+        self.post(&Event::Authors { lanes });
+        Ok(())
+    }
+
+    pub(super) fn encode_link(
+        &self,
+        document: serde_json::Value,
+        fingerprint: Option<&Fingerprint>,
+    ) -> Result<(), LabError> {
+        let config = ExperimentConfig::from_value(document)?;
+        self.post(&Event::Link { fragment: link::encode(config.document(), fingerprint) });
+        Ok(())
+    }
+
+    pub(super) fn decode_link(&self, fragment: &str) -> Result<(), LabError> {
+        let link::Link { experiment, fingerprint } = link::decode(fragment)?;
+        self.post(&Event::Document { document: experiment.document().clone(), fingerprint });
+        Ok(())
+    }
+}

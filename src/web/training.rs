@@ -1,0 +1,175 @@
+//! Training in slices between the page's messages: run controls, reports, speed.
+
+use web_time::{Duration, Instant};
+
+use super::events;
+use super::lab::Lab;
+use super::protocol::{Event, Numbers, RunState};
+use crate::error::{LabError, Problem};
+use crate::metrics;
+
+/// Longest slice of training between two looks at the page's messages.
+const SLICE: Duration = Duration::from_millis(50);
+/// Time between two progress events.
+const PROGRESS: Duration = Duration::from_millis(200);
+/// Weight of the newest interval in the shown speed.
+const SPEED_SHARE: f64 = 0.3;
+
+/// Recent speed and when the last events were sent.
+pub(super) struct Speed {
+    last: Instant,
+    last_step: u32,
+    pub(super) steps_per_second: f64,
+    next_step: Instant,
+}
+
+impl Speed {
+    pub(super) fn new(step: u32) -> Self {
+        let now = Instant::now();
+        Self { last: now, last_step: step, steps_per_second: 0.0, next_step: now }
+    }
+
+    /// Updates the speed when it is time for a progress event.
+    pub(super) fn tick(&mut self, step: u32, force: bool) -> bool {
+        let elapsed = self.last.elapsed();
+        if elapsed < PROGRESS && !force {
+            return false;
+        }
+        let made = f64::from(step - self.last_step);
+        if made > 0.0 && elapsed > Duration::ZERO {
+            let now = made / elapsed.as_secs_f64();
+            let share = if self.steps_per_second == 0.0 { 1.0 } else { SPEED_SHARE };
+            self.steps_per_second += share * (now - self.steps_per_second);
+            (self.last, self.last_step) = (Instant::now(), step);
+        }
+        true
+    }
+}
+
+impl Lab {
+    pub(super) async fn resume_training(&mut self) -> Result<(), LabError> {
+        let Some(run) = &mut self.run else { return Ok(()) };
+        if run.experiment.finished() {
+            return self.finish().await;
+        }
+        run.speed = Speed { steps_per_second: run.speed.steps_per_second, ..Speed::new(run.experiment.step()) };
+        self.set_state(RunState::Running);
+        Ok(())
+    }
+
+    pub(super) fn pause(&mut self) {
+        if self.state == RunState::Running {
+            self.progress(true);
+            self.set_state(RunState::Paused);
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        let Some(run) = &mut self.run else { return };
+        run.experiment.restart();
+        run.opened_report = false;
+        run.speed = Speed::new(0);
+        let event = events::opened(&run.experiment);
+        self.post(&event);
+        self.set_state(RunState::Idle);
+    }
+
+    pub(super) fn limit_speed(&mut self, steps_per_second: Option<f64>) -> Result<(), LabError> {
+        if steps_per_second.is_some_and(|speed| !(speed > 0.0 && speed.is_finite())) {
+            let reason = "must be a number above 0; leave it empty for full speed";
+            return Err(LabError::Config(vec![Problem::new("steps_per_second", reason)]));
+        }
+        self.steps_per_second = steps_per_second;
+        Ok(())
+    }
+
+    /// The report before the first step, once.
+    pub(super) async fn report_opening(&mut self) -> Result<bool, LabError> {
+        let Some(run) = &mut self.run else { return Ok(false) };
+        if run.opened_report {
+            return Ok(false);
+        }
+        run.opened_report = true;
+        self.report().await?;
+        Ok(true)
+    }
+
+    pub(super) async fn step_once(&mut self) -> Result<(), LabError> {
+        self.report_opening().await?;
+        let Some(run) = &mut self.run else { return Ok(()) };
+        run.experiment.train_step();
+        let due = run.experiment.report_due();
+        if due {
+            self.report().await?;
+        }
+        self.progress(true);
+        if self.run.as_ref().is_some_and(|run| run.experiment.finished()) {
+            return self.finish().await;
+        }
+        self.set_state(RunState::Paused);
+        Ok(())
+    }
+
+    pub(super) async fn advance_slice(&mut self) -> Result<f64, LabError> {
+        if self.report_opening().await? {
+            return Ok(0.0);
+        }
+        let Some(run) = &mut self.run else { return Ok(0.0) };
+        let start = Instant::now();
+        loop {
+            let now = Instant::now();
+            if let Some(limit) = self.steps_per_second {
+                if now < run.speed.next_step {
+                    return Ok((run.speed.next_step - now).as_secs_f64() * 1e3);
+                }
+                run.speed.next_step = now + Duration::from_secs_f64(1.0 / limit);
+            }
+            run.experiment.train_step();
+            if run.experiment.report_due() || start.elapsed() >= SLICE {
+                break;
+            }
+        }
+        let (due, finished) = (run.experiment.report_due(), run.experiment.finished());
+        if due {
+            self.report().await?;
+        }
+        self.progress(finished);
+        if finished {
+            self.finish().await?;
+        }
+        Ok(0.0)
+    }
+
+    /// The budget is spent: gives the fingerprint of what came out.
+    async fn finish(&mut self) -> Result<(), LabError> {
+        self.post_fingerprint().await?;
+        self.set_state(RunState::Finished);
+        Ok(())
+    }
+
+    pub(super) async fn report(&mut self) -> Result<(), LabError> {
+        let Some(run) = &mut self.run else { return Ok(()) };
+        let report = run.experiment.report().await?;
+        if let Some(fault) = run.choice.gpu.as_ref().and_then(|gpu| gpu.fault()) {
+            return Err(LabError::Device(fault.to_owned()));
+        }
+        let values = report.lanes.iter().flat_map(metrics::row).collect();
+        let event = Event::Metrics { step: report.step, lanes: report.lanes.len(), values: Numbers(values) };
+        let summary = events::summary(&run.experiment, &report);
+        self.post(&event);
+        if let Some(summary) = summary {
+            self.post(&summary);
+        }
+        Ok(())
+    }
+
+    pub(super) fn progress(&mut self, force: bool) {
+        let Some(run) = &mut self.run else { return };
+        let (step, steps) = (run.experiment.step(), run.experiment.config().steps());
+        if run.speed.tick(step, force) {
+            let steps_per_second = run.speed.steps_per_second;
+            let eta_s = (steps_per_second > 0.0).then(|| f64::from(steps - step) / steps_per_second);
+            self.post(&Event::Progress { step, steps, steps_per_second, eta_s });
+        }
+    }
+}

@@ -1,0 +1,70 @@
+// A look inside a matrix, which leaves no trace in the run.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { linkTo } from './link.mjs';
+import { lab, SMALL } from './support.mjs';
+
+const { visit } = lab();
+const SHORT = { ...SMALL, steps: 120 };
+
+test('nothing of the inspector is loaded before it is opened, and looking changes no number', async () => {
+  const plain = await visit(linkTo(SHORT));
+  await plain.phase('Finished');
+  const expected = await plain.exported();
+  assert.ok(!plain.requests.some((address) => address.includes('nm-inspector')));
+  await plain.close();
+
+  const page = await visit(linkTo(SHORT));
+  await page.page.getByLabel('Speed').selectOption('50');
+  await page.page.getByRole('heading', { name: 'Inside a matrix' }).click();
+  await page.page.locator('.inspector canvas').waitFor();
+  await page.phase('Finished');
+  const watched = await page.exported();
+  assert.deepEqual(watched.lanes, expected.lanes);
+  assert.deepEqual(watched.fingerprint, expected.fingerprint);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('the heat map, the scrubber and the microscope show one matrix', async () => {
+  const page = await visit(linkTo(SHORT));
+  await page.page.getByLabel('Speed').selectOption('20');
+  const panel = page.page.locator('.inspector');
+  await page.page.getByRole('heading', { name: 'Inside a matrix' }).click();
+  await page.page.waitForFunction(() => {
+    const range = /** @type {HTMLInputElement | null} */ (document.querySelector('.inspector .scrub input'));
+    return Number(range?.max) >= 2;
+  });
+  await page.pause();
+  // The first lane that prunes is chosen; its mask keeps one weight in four.
+  assert.match(
+    await panel.innerText(),
+    /1:4, D = 0; 25\.00? ?% of 512 weights kept|1:4, D = 0; 25(\.0+)? ?%/,
+  );
+  const rows = await panel.locator('tbody tr').count();
+  assert.equal(rows, 4);
+  assert.equal(await panel.locator('tbody tr.kept').count(), 1);
+  const inks = await page.page.evaluate(() => {
+    const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector('.inspector canvas'));
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    const colours = new Set();
+    for (let at = 0; at < data.length; at += 4) colours.add(`${data[at]},${data[at + 1]},${data[at + 2]}`);
+    return colours.size;
+  });
+  assert.ok(inks > 20, `${inks} colours`);
+
+  const before = await panel.locator('.scrub').innerText();
+  await panel.locator('.scrub input').focus();
+  await page.page.keyboard.press('Home');
+  assert.notEqual(await panel.locator('.scrub').innerText(), before);
+  await panel.getByLabel('The group of weight number').fill('5');
+  await page.page.keyboard.press('Enter');
+  await panel.getByRole('rowheader', { name: '0, 5' }).waitFor();
+  await panel.getByLabel('Shown').selectOption('flips');
+  await panel.getByLabel('Matrix').selectOption('blocks.0.k.weight');
+  await panel.getByText('Nothing is pruned at this step').waitFor();
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});

@@ -1,0 +1,210 @@
+// Runs survive a reload, are kept, compared, taken out and brought back.
+
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { linkTo } from './link.mjs';
+import { lab, SMALL } from './support.mjs';
+
+/** @import { Visit } from './support.mjs' */
+
+const { visit } = lab();
+const SHORT = { ...SMALL, steps: 120 };
+
+/** Waits until the browser's storage holds a run of at least `step` steps. @param {Visit} page @param {number} step */
+async function savedAt(page, step) {
+  const saved = () =>
+    page.page.evaluate(
+      (least) =>
+        new Promise((resolve) => {
+          const opening = indexedDB.open('nmflow');
+          opening.onsuccess = () => {
+            const request = opening.result.transaction('entries').objectStore('entries').getAll();
+            request.onsuccess = () => {
+              opening.result.close();
+              resolve(request.result.some((entry) => entry.step >= least));
+            };
+          };
+        }),
+      step,
+    );
+  for (const start = Date.now(); !(await saved()); ) {
+    assert.ok(Date.now() - start < 40_000, `nothing was saved at step ${step}`);
+    await page.page.waitForTimeout(200);
+  }
+}
+
+test('a run that a reload interrupts goes on and ends as an undisturbed one', async () => {
+  const undisturbed = await visit(linkTo(SHORT));
+  await undisturbed.phase('Finished');
+  const expected = await undisturbed.exported();
+  await undisturbed.close();
+
+  const page = await visit(linkTo(SHORT));
+  await page.page.getByLabel('Speed').selectOption('20');
+  await page.reach(33);
+  // Hiding a tab saves it; it then trains on before it is closed, and those steps are made again.
+  await page.page.evaluate(() => {
+    Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await savedAt(page, 33);
+  await page.reach(50);
+  await page.page.reload();
+  await page.page.getByText('Continued from step').waitFor();
+  await page.phase('Finished');
+  const resumed = await page.exported();
+  assert.deepEqual(resumed.steps, expected.steps);
+  assert.deepEqual(resumed.lanes, expected.lanes);
+  assert.deepEqual(resumed.fingerprint, expected.fingerprint);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('a running experiment is saved by itself within 15 seconds', async () => {
+  const page = await visit(linkTo(SMALL));
+  await page.reach(5);
+  await savedAt(page, 1);
+  await page.page.reload();
+  await page.page.getByText('Continued from step').waitFor();
+  await page.close();
+});
+
+test('a paused run comes back paused', async () => {
+  const page = await visit(linkTo(SMALL));
+  await page.reach(5);
+  const at = await page.pause();
+  await savedAt(page, at);
+  await page.page.reload();
+  await page.phase('Ready');
+  await page.reach(at);
+  assert.equal(await page.step(), at);
+  assert.equal((await page.exported()).steps.length, Math.floor(at / 5) + 1);
+  await page.press('Resume');
+  await page.reach(at + 5);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('a kept run is drawn behind a later one, renamed, exported, opened and deleted', async () => {
+  const page = await visit(linkTo(SHORT));
+  await page.phase('Finished');
+  const first = await page.exported();
+  await page.page.getByLabel('This run').fill('The first');
+  await page.press('Keep');
+  await page.page.getByRole('button', { name: 'Rename', exact: true }).waitFor();
+  await page.press('Run again');
+  await page.page.getByLabel('Name of The first').waitFor();
+  await page.phase('Finished');
+
+  await page.page.getByLabel('Draw The first').check();
+  await page.page.getByRole('button', { name: 'The first, take away' }).waitFor();
+  const table = await page.chartTable('accuracy');
+  // The step, two lanes and the baseline's hardened line of the present run, then two lanes of the old one.
+  const [, control, baseline, , oldControl, oldBaseline] = table.at(-1) ?? [];
+  assert.equal(table.at(-1)?.length, 6);
+  assert.deepEqual([control, baseline], [oldControl, oldBaseline]);
+
+  await page.page.getByLabel('Name of The first').fill('Renamed');
+  await page.page.keyboard.press('Enter');
+  await page.page.getByLabel('Draw Renamed').waitFor();
+  const [download] = await Promise.all([
+    page.page.waitForEvent('download'),
+    page.page.getByRole('button', { name: 'Export Renamed' }).click(),
+  ]);
+  const exported = JSON.parse(readFileSync(await download.path(), 'utf8'));
+  assert.deepEqual(exported, first);
+
+  await page.page.getByRole('button', { name: 'Open Renamed' }).click();
+  await page.page.getByText('Opened “Renamed”.').waitFor();
+  await page.phase('Finished');
+  assert.deepEqual(await page.exported(), first);
+
+  const other = page.page.getByRole('button', { name: /^Delete / });
+  await other.first().click();
+  await page.page.getByRole('button', { name: /^Really delete/ }).click();
+  await other.waitFor({ state: 'detached' });
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('a run file is imported and drawn; one that is damaged is refused with its fields', async () => {
+  const page = await visit(linkTo(SHORT));
+  await page.phase('Finished');
+  const run = await page.exported();
+  run.document.name = 'From elsewhere';
+  const path = `/tmp/nmflow-import-${process.pid}.json`;
+  const choose = async (/** @type {unknown} */ content) => {
+    writeFileSync(path, JSON.stringify(content));
+    await page.page.getByLabel('Import run').setInputFiles(path);
+  };
+  await choose(run);
+  await page.page.getByText('is among the runs now').waitFor();
+  await page.page.getByRole('button', { name: 'From elsewhere, take away' }).waitFor();
+  run.lanes[1]?.metrics.val_loss?.pop();
+  await choose(run);
+  await page.page.getByText('cannot be opened as a run').waitFor();
+  await page.page.locator('.notice code', { hasText: 'lanes[1].metrics.val_loss' }).waitFor();
+  await choose({ ...run, document: { ...run.document, name: 7 } });
+  await page.page.locator('.notice code', { hasText: 'document.name' }).waitFor();
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('storage that is closed or full is reported, and training goes on', async () => {
+  const closed = await visit(linkTo(SMALL), {}, () => {
+    IDBFactory.prototype.open = () => {
+      throw new DOMException('storage is switched off', 'SecurityError');
+    };
+  });
+  await closed.page.getByText('The browser keeps nothing for this page (storage is switched off)').waitFor();
+  await closed.reach(20);
+  await closed.close();
+
+  const full = await visit(linkTo(SMALL), {}, () => {
+    FileSystemFileHandle.prototype.createWritable = () =>
+      Promise.reject(new DOMException('no room', 'QuotaExceededError'));
+  });
+  await full.reach(5);
+  const at = await full.pause();
+  await full.page.getByText('storage for this page is full').waitFor();
+  await full.press('Resume');
+  await full.reach(at + 10);
+  assert.deepEqual(full.complaints, []);
+  await full.close();
+});
+
+test('without private files the snapshots live in IndexedDB', async () => {
+  const page = await visit(linkTo(SMALL), {}, () => {
+    // @ts-expect-error A browser without this method has no way to write such files from a page.
+    delete FileSystemFileHandle.prototype.createWritable;
+  });
+  await page.reach(5);
+  await savedAt(page, await page.pause());
+  await page.page.reload();
+  await page.page.getByText('Continued from step').waitFor();
+  await page.close();
+});
+
+test('weights and the authors’ configuration leave the page as files', async () => {
+  const page = await visit(linkTo(SHORT));
+  await page.phase('Finished');
+  await page.page.getByText('Its files').click();
+  const save = async (/** @type {string} */ name) => {
+    const [download] = await Promise.all([page.page.waitForEvent('download'), page.press(name)]);
+    return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
+  };
+  const weights = await save('Weights of Baseline');
+  assert.match(weights.name, /lane-2\.safetensors$/);
+  const length = Number(weights.bytes.readBigUInt64LE(0));
+  const header = JSON.parse(weights.bytes.subarray(8, 8 + length).toString());
+  assert.deepEqual(header['blocks.0.ff1.weight'].shape, [16, 32]);
+  assert.equal(header.__metadata__.name, 'Baseline');
+  const [start, end] = header['blocks.0.ff1.mask'].data_offsets;
+  const kept = weights.bytes.subarray(8 + length + start, 8 + length + end).filter((bit) => bit === 1).length;
+  assert.equal(kept, (16 * 32) / 4, 'a finished 1:4 lane keeps one weight in four');
+  const config = await save('Config in the authors’ keys');
+  assert.match(config.bytes.toString(), /sparsity_type: SRSTE\n[\s\S]*n_sparsity: 1\nm_sparsity: 4/);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});

@@ -1,0 +1,107 @@
+/** Saved runs in IndexedDB: what a run was and what it measured. Its weights are beside it, in `snapshots.js`. */
+
+import { openDB } from 'idb';
+
+/** @import { RawExperiment, RunFile } from '../worker/protocol.d.ts' */
+/** @import { DBSchema, IDBPDatabase } from 'idb' */
+
+/**
+ * A saved run without its measurements.
+ *
+ * @typedef {object} Entry
+ * @property {string} id
+ * @property {string} name
+ * @property {boolean} kept       Asked for by the visitor; others are saved on the way and make room for newer ones.
+ * @property {number} saved_ms    When, since 1970.
+ * @property {'running' | 'paused' | 'finished'} phase
+ * @property {number} step        Steps made.
+ * @property {number} steps       The budget.
+ * @property {boolean} resumable  Whether a snapshot goes with it.
+ * @property {RawExperiment} document
+ * @property {"cpu" | "webgpu" | null} backend  Where it trained.
+ * @property {{ name: string, accuracy: number | null, hardened: number | null }[]} lanes  With the latest results.
+ */
+
+/**
+ * @typedef {DBSchema & {
+ *   entries: { key: string, value: Entry },
+ *   files: { key: string, value: RunFile },
+ *   snapshots: { key: string, value: Uint8Array },
+ * }} Schema
+ */
+
+const NAME = 'nmflow';
+const VERSION = 1;
+
+/** @typedef {IDBPDatabase<Schema>} Database */
+
+/** @type {Promise<Database> | null} */
+let opening = null;
+
+/** @returns {Promise<Database>} */
+export function database() {
+  opening ??= open();
+  return opening;
+}
+
+/** @returns {Promise<Database>} */
+async function open() {
+  try {
+    const opened = await openDB(NAME, VERSION, {
+      upgrade(fresh) {
+        fresh.createObjectStore('entries', { keyPath: 'id' });
+        fresh.createObjectStore('files');
+        fresh.createObjectStore('snapshots');
+      },
+      // Another tab brings a newer version: it must not have to wait for this one.
+      blocking: (_current, _blocked, event) => {
+        /** @type {IDBDatabase} */ (event.target).close();
+        opening = null;
+      },
+      terminated: () => {
+        opening = null;
+      },
+    });
+    return /** @type {Database} */ (/** @type {unknown} */ (opened));
+  } catch (reason) {
+    opening = null;
+    throw reason;
+  }
+}
+
+/** All saved runs, the newest first. @returns {Promise<Entry[]>} */
+export async function listEntries() {
+  const entries = await (await database()).getAll('entries');
+  return entries.sort((a, b) => b.saved_ms - a.saved_ms);
+}
+
+/** Saves both or, when the storage refuses, neither. @param {Entry} entry @param {RunFile} file */
+export async function putRun(entry, file) {
+  const transaction = (await database()).transaction(['entries', 'files'], 'readwrite');
+  await Promise.all([
+    transaction.objectStore('entries').put(entry),
+    transaction.objectStore('files').put(file, entry.id),
+    transaction.done,
+  ]);
+}
+
+/** @param {Entry} entry */
+export async function putEntry(entry) {
+  await (await database()).put('entries', entry);
+}
+
+/** @param {string} id */
+export async function readFile(id) {
+  return (await (await database()).get('files', id)) ?? null;
+}
+
+/** @param {string} id */
+export async function removeRun(id) {
+  const transaction = (await database()).transaction(['entries', 'files', 'snapshots'], 'readwrite');
+  await Promise.all([
+    transaction.objectStore('entries').delete(id),
+    transaction.objectStore('files').delete(id),
+    transaction.objectStore('snapshots').delete(id),
+    transaction.done,
+  ]);
+}
