@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { buildWasm } from './build-wasm.mjs';
 import { npmTool } from './paths.mjs';
 import { run, script } from './process.mjs';
-import { printSizes } from './sizes.mjs';
+import { checkSizes } from './sizes.mjs';
 
 /** Bundles www/ and www/pkg into dist/. */
 export function bundle() {
@@ -15,7 +15,7 @@ export function bundle() {
 export async function build() {
   buildWasm();
   bundle();
-  await printSizes();
+  await checkSizes();
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await script(build);

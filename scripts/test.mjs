@@ -11,6 +11,7 @@ import { cargoEnv, cargoFlags } from './cargo.mjs';
 import { libtestCounts, tapCounts } from './counts.mjs';
 import { npmTool, root } from './paths.mjs';
 import { CommandError, observe, script } from './process.mjs';
+import { checkSizes } from './sizes.mjs';
 import {
   ensureLinters,
   ensureNodeModules,
@@ -105,11 +106,11 @@ async function browserTests() {
 }
 
 /**
- * @param {() => void} build
- * @returns {Counts}
+ * @param {() => void | Promise<void>} build
+ * @returns {Promise<Counts>}
  */
-function builds(build) {
-  build();
+async function builds(build) {
+  await build();
   return HOLDS;
 }
 
@@ -133,6 +134,7 @@ const STEPS = {
   tsc: () => check(...npmTool('typescript/bin/tsc', '--project', '.')),
   browser: browserTests,
   bundle: () => builds(bundle),
+  size: () => builds(checkSizes),
   page: () => nodeTests('tests/e2e', { CHROMIUM: ensureBrowser().chromium }),
 };
 
