@@ -3,8 +3,10 @@
 //! `protocol` is the list of messages between the page and its training worker, from which the page's
 //! types are generated; `curves` prepares what a schedule plot shows, `figure` what a teaching figure shows; `lab`
 //! answers the messages, `training` trains in between, `keeping` serves what outlives a run, `events` puts runs into
-//! words.
+//! words; `timing` times single kernels, `bench` is what `npm run bench` times.
 
+#[cfg(target_arch = "wasm32")]
+mod bench;
 pub mod curves;
 #[cfg(target_arch = "wasm32")]
 mod events;
@@ -14,8 +16,11 @@ mod keeping;
 #[cfg(target_arch = "wasm32")]
 mod lab;
 pub mod protocol;
+pub mod timing;
 #[cfg(target_arch = "wasm32")]
 mod training;
 
+#[cfg(target_arch = "wasm32")]
+pub use bench::{KernelBench, TrainingBench};
 #[cfg(target_arch = "wasm32")]
 pub use lab::Lab;
