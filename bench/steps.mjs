@@ -191,7 +191,9 @@ export function stepFigures(results) {
     step_vs_jax_wasm: best((r) => !onGpu(r) && !peer(r)) / speed(named('jax-js wasm')),
     step_vs_tfjs_wasm: best((r) => !onGpu(r) && !peer(r)) / speed(named('TensorFlow.js wasm')),
   };
-  return Object.fromEntries(Object.entries(figures).filter(([, value]) => Number.isFinite(value) && value > 0));
+  return Object.fromEntries(
+    Object.entries(figures).filter(([, value]) => Number.isFinite(value) && value > 0),
+  );
 }
 
 /** @param {StepResult[]} results */

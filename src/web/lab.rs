@@ -3,14 +3,15 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use burn::tensor::Device;
 use js_sys::Function;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::figure::{Figure, figure};
-use super::protocol::{Command, Event, FaultKind, FileBytes, RunState};
+use super::protocol::{Backend, Command, Event, FaultKind, FileBytes, RunState};
 use super::training::Speed;
-use super::{curves, events};
+use super::{curves, events, timing};
 use crate::config::{ExperimentConfig, TaskConfig};
 use crate::data::{DataFile, Dataset};
 use crate::device::{self, Choice, Wanted};
@@ -168,9 +169,25 @@ impl Lab {
                 let Figure { weights, mask, forward } = figure(&spec).map_err(LabError::Config)?;
                 self.post(&Event::Figure { weights, mask, forward });
             }
+            Command::Kernels { device } => self.time_kernels(device).await?,
             Command::Fault { kind: FaultKind::Panic } => panic!("a panic was asked for"),
         }
         Ok(())
+    }
+
+    /// Times the products on the GPU if there is one and nothing else is asked for, on the CPU otherwise.
+    async fn time_kernels(&self, wanted: Wanted) -> Result<(), LabError> {
+        let gpu = if wanted == Wanted::Cpu { Err("chosen by you".to_owned()) } else { device::gpu().await };
+        let (device, backend, adapter, reason) = match gpu {
+            Ok(gpu) => (gpu.device, Backend::WebGpu, gpu.adapter, String::new()),
+            Err(reason) if wanted == Wanted::WebGpu => return Err(refused(&reason)),
+            Err(reason) => (Device::flex(), Backend::Cpu, String::new(), reason),
+        };
+        let report = |timings, finished| {
+            let (adapter, reason) = (adapter.clone(), reason.clone());
+            self.post(&Event::Kernels { backend, adapter, reason, timings, finished });
+        };
+        timing::compare(&device, report).await
     }
 
     fn checked(&self, document: serde_json::Value) -> Event {

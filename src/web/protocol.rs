@@ -8,6 +8,7 @@ use serde_bytes::ByteBuf;
 
 use super::curves::Schedule;
 use super::figure::FigureSpec;
+use super::timing::KernelTiming;
 use crate::config::{FieldSpec, RawExperiment};
 use crate::device::Wanted;
 use crate::error::Problem;
@@ -121,6 +122,11 @@ pub enum Command {
         expected: Fingerprint,
         /// The results of its replay.
         found: Fingerprint,
+    },
+    /// Times matrix products, dense and N:M, while the run rests; answered by several [`Event::Kernels`].
+    Kernels {
+        /// Where: `auto` is the GPU if there is one, however slow.
+        device: Wanted,
     },
     /// Fails on purpose, so that recovery can be tested.
     Fault {
@@ -288,6 +294,19 @@ pub enum Event {
         /// What the forward pass reads.
         #[cfg_attr(test, ts(type = "Float64Array"))]
         forward: Numbers,
+    },
+    /// Times of matrix products so far.
+    Kernels {
+        /// `webgpu` or `cpu`.
+        backend: Backend,
+        /// The adapter in words; empty on the CPU.
+        adapter: String,
+        /// Why this device.
+        reason: String,
+        /// The products, dense first within a shape.
+        timings: Vec<KernelTiming>,
+        /// Whether the last round is done.
+        finished: bool,
     },
     /// The link of an experiment.
     Link {
@@ -521,6 +540,7 @@ mod tests {
         use crate::runfile::{RunLane, RunMetric};
         use crate::study::PaperRow;
         use crate::web::curves::Stage;
+        use crate::web::timing::Shape;
         declare![
             Recipe,
             GradientRule,
@@ -565,6 +585,8 @@ mod tests {
             FileBytes,
             FaultKind,
             FigureSpec,
+            Shape,
+            KernelTiming,
             Command,
             Event,
         ]

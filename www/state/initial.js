@@ -3,6 +3,7 @@ import { unknownDevice } from './device.js';
 import { emptyDraft } from './draft.js';
 import { emptyHistory } from './history.js';
 import { emptyInspector } from './inspector.js';
+import { noKernels } from './kernels.js';
 import { emptyReplay } from './replay.js';
 import { emptyRun } from './run.js';
 import { emptyRuns } from './runs.js';
@@ -30,5 +31,6 @@ export function initialState(preferences, prefersDark) {
     inspector: emptyInspector,
     view: defaultView(preferences, prefersDark),
     notices: [],
+    kernels: noKernels,
   };
 }

@@ -244,6 +244,12 @@ export class Session {
     void this.check();
   }
 
+  /** Times matrix products; the run rests meanwhile. @param {Wanted} device */
+  timeKernels(device) {
+    this.store.dispatch({ type: 'kernels/asked' });
+    this.#worker().send({ type: 'kernels', device });
+  }
+
   /** Trains on files of the visitor; files that do not fit leave the running experiment alone. @param {File[]} files */
   async useFiles(files) {
     const [run] = files.filter(({ name }) => /\.json$/i.test(name));

@@ -8,6 +8,7 @@ import { device } from './device.js';
 import { draft } from './draft.js';
 import { history } from './history.js';
 import { inspector } from './inspector.js';
+import { kernels } from './kernels.js';
 import { notices } from './notices.js';
 import { replay } from './replay.js';
 import { run } from './run.js';
@@ -18,6 +19,7 @@ import { view } from './view.js';
 /** @import { DraftAction } from './draft.js' */
 /** @import { HistoryAction } from './history.js' */
 /** @import { InspectorAction } from './inspector.js' */
+/** @import { KernelsAction } from './kernels.js' */
 /** @import { NoticeAction } from './notices.js' */
 /** @import { RecordingAction } from './recording.js' */
 /** @import { ReplayAction } from './replay.js' */
@@ -28,7 +30,7 @@ import { view } from './view.js';
 
 /**
  * @typedef {LabEvent | DraftAction | HistoryAction | NoticeAction | RecordingAction | RunAction | ViewAction
- *   | DeviceAction | ReplayAction | RunsAction | InspectorAction} Action
+ *   | DeviceAction | ReplayAction | RunsAction | InspectorAction | KernelsAction} Action
  */
 
 /**
@@ -43,6 +45,7 @@ import { view } from './view.js';
  * @property {import('./inspector.js').Inspector} inspector  The matrix under the lens.
  * @property {import('./view.js').View} view           How the visitor wants to see it.
  * @property {import('./notices.js').Notice[]} notices Messages to the visitor.
+ * @property {import('./kernels.js').Kernels} kernels  Times of matrix products on this device.
  */
 
 /** @param {State} state @param {Action} action @returns {State} */
@@ -58,6 +61,7 @@ function reduce(state, action) {
     inspector: inspector(state.inspector, action),
     view: view(state.view, action),
     notices: notices(state.notices, action),
+    kernels: kernels(state.kernels, action),
   };
 }
 

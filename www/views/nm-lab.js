@@ -1,6 +1,7 @@
 import { html, LitElement, nothing } from 'lit';
 import { isDark } from '../state/view.js';
 import { about } from './about.js';
+import { benchPanel } from './bench-panel.js';
 import { charts } from './charts.js';
 import { embedNote } from './embed-note.js';
 import { experimentForm } from './experiment-form.js';
@@ -89,7 +90,7 @@ export class NmLab extends LitElement {
           ${charts(lab)}
           <div class="aside">
             ${replay(lab)} ${part('results', () => results(lab))}
-            ${part('about', () => about(lab))}
+            ${part('about', () => html`${about(lab)} ${benchPanel(lab)}`)}
             ${part('data', () => html`<nm-drop-zone .lab=${lab}></nm-drop-zone>`)}
           </div>
         </div>

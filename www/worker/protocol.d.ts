@@ -764,6 +764,42 @@ noise: number,
  */
 rows: number, };
 
+export type Shape = { 
+/**
+ * Rows of activations.
+ */
+rows: number, 
+/**
+ * Input features.
+ */
+inputs: number, 
+/**
+ * Output features.
+ */
+outputs: number, };
+
+export type KernelTiming = { 
+/**
+ * Weights kept per group.
+ */
+n: number, 
+/**
+ * Weights per group; equal to `n` for the dense product.
+ */
+m: number, 
+/**
+ * The product.
+ */
+shape: Shape, 
+/**
+ * Median milliseconds.
+ */
+ms: number, 
+/**
+ * Timings behind the median.
+ */
+rounds: number, };
+
 export type Command = { "type": "hello" } | { "type": "validate", 
 /**
  * The document.
@@ -1018,7 +1054,27 @@ mask: Float64Array,
 /**
  * What the forward pass reads.
  */
-forward: Float64Array, } | { "type": "link", 
+forward: Float64Array, } | { "type": "kernels", 
+/**
+ * `webgpu` or `cpu`.
+ */
+backend: Backend, 
+/**
+ * The adapter in words; empty on the CPU.
+ */
+adapter: string, 
+/**
+ * Why this device.
+ */
+reason: string, 
+/**
+ * The products, dense first within a shape.
+ */
+timings: Array<KernelTiming>, 
+/**
+ * Whether the last round is done.
+ */
+finished: boolean, } | { "type": "link", 
 /**
  * What follows `#e=`.
  */
