@@ -540,7 +540,6 @@ mod tests {
         use crate::runfile::{RunLane, RunMetric};
         use crate::study::PaperRow;
         use crate::web::curves::Stage;
-        use crate::web::timing::Shape;
         declare![
             Recipe,
             GradientRule,
@@ -585,7 +584,7 @@ mod tests {
             FileBytes,
             FaultKind,
             FigureSpec,
-            Shape,
+            crate::web::timing::Shape,
             KernelTiming,
             Command,
             Event,

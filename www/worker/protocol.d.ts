@@ -880,7 +880,11 @@ expected: Fingerprint,
 /**
  * The results of its replay.
  */
-found: Fingerprint, } | { "type": "fault", 
+found: Fingerprint, } | { "type": "kernels", 
+/**
+ * Where: `auto` is the GPU if there is one, however slow.
+ */
+device: Wanted, } | { "type": "fault", 
 /**
  * How to fail.
  */
