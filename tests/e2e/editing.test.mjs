@@ -19,6 +19,8 @@ test('problems stand at their fields and bar the restart; the run goes on', asyn
   const described = (await pattern.getAttribute('aria-describedby')) ?? '';
   assert.ok(described.split(' ').includes((await problem.getAttribute('id')) ?? 'none'));
   assert.ok(await page.page.getByRole('button', { name: 'Apply & restart' }).isDisabled());
+  // Each edit is checked by itself: the second answer may come later than the first.
+  await page.page.locator('.pending .problems code', { hasText: /^steps$/ }).waitFor();
   const listed = await page.page.locator('.pending .problems code').allInnerTexts();
   assert.ok(
     listed.some((field) => field.startsWith('lanes[1].ff')) && listed.includes('steps'),

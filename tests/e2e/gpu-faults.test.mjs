@@ -58,7 +58,8 @@ function tell({ page }, ...faults) {
 /** A page that has trained on WebGPU, is paused and holds a snapshot. */
 async function pausedOnGpu() {
   sabotage(loseOnDemand);
-  const page = await visit(linkTo(SHORT));
+  // The page's service worker would answer for the server, with a training worker that was not tampered with.
+  const page = await visit(linkTo(SHORT), { serviceWorkers: 'block' });
   await page.page.getByLabel('Speed').selectOption('5');
   await page.phase('Training');
   await page.page.getByLabel('Device').selectOption('webgpu');

@@ -107,7 +107,11 @@ export class Visit {
   /** @param {Page} page */
   constructor(page) {
     this.page = page;
-    page.on('console', (message) => this.complaints.push(`${message.type()}: ${message.text()}`));
+    page.on('console', (message) => {
+      // What a test asked for: a context without service workers.
+      if (message.text() === 'Service Worker registration blocked by Playwright') return;
+      this.complaints.push(`${message.type()}: ${message.text()}`);
+    });
     page.on('pageerror', (error) => this.complaints.push(`error: ${error.message}`));
     page.on('requestfailed', (request) => this.complaints.push(`failed: ${request.url()}`));
     page.on('request', (request) => this.requests.push(request.url()));
