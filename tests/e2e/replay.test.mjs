@@ -97,7 +97,10 @@ test('editing leaves the shared results behind', async () => {
   const page = await visit(`${linkTo(SMALL)}.f${packed(file.fingerprint)}`);
   await page.page.getByText('Replaying a shared run').waitFor();
   await page.page.getByLabel('Learning rate', { exact: true }).first().fill('0.001');
-  await page.press('Apply & restart');
+  // By keyboard, so that nothing that moves on the page can slip away from under the pointer.
+  const apply = page.page.getByRole('button', { name: 'Apply & restart', disabled: false });
+  await apply.waitFor();
+  await apply.press('Enter');
   await page.page.getByRole('heading', { name: 'Changed: restart needed' }).waitFor({ state: 'detached' });
   await page.page.locator('.replay').waitFor({ state: 'detached' });
   await page.close();
