@@ -1,5 +1,7 @@
 //! The study document: an experiment, the seeds it is repeated over, and one or two fields that are swept.
 
+use std::ops::Range;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -8,6 +10,8 @@ use crate::error::Problem;
 
 /// Most seeds of a study.
 pub const MAX_SEEDS: u64 = 100;
+/// Highest first seed; every seed after it is one that experiments take.
+const MAX_FIRST_SEED: u64 = 1 << 52;
 /// Most combinations of swept values.
 pub const MAX_CELLS: usize = 256;
 
@@ -20,6 +24,10 @@ struct RawStudy {
     notes: String,
     experiment: Value,
     seeds: u64,
+    #[serde(default)]
+    first_seed: u64,
+    #[serde(default)]
+    curves: Vec<String>,
     #[serde(default)]
     sweep: Vec<SweptField>,
 }
@@ -59,8 +67,10 @@ pub struct Study {
     pub name: String,
     /// What it asks, and what was scaled down.
     pub notes: String,
-    /// Seeds, 0 to `seeds - 1`.
-    pub seeds: u64,
+    /// Seeds of every combination. Rates are tuned on other seeds than those that are compared.
+    pub seeds: Range<u64>,
+    /// Keys of the metrics whose value is kept at every report, not only at the last.
+    pub curves: Vec<String>,
     /// Every combination; the last field varies fastest.
     pub cells: Vec<Cell>,
 }
@@ -80,6 +90,10 @@ impl Study {
         if !(1..=MAX_SEEDS).contains(&raw.seeds) {
             problems.push(Problem::new("seeds", format!("must lie between 1 and {MAX_SEEDS}, not {}", raw.seeds)));
         }
+        if raw.first_seed > MAX_FIRST_SEED {
+            let reason = format!("must lie between 0 and {MAX_FIRST_SEED}, not {}", raw.first_seed);
+            problems.push(Problem::new("first_seed", reason));
+        }
         check_sweep(&raw.sweep, &mut problems);
         if !problems.is_empty() {
             return Err(problems);
@@ -92,7 +106,8 @@ impl Study {
             }
         }
         if problems.is_empty() {
-            Ok(Self { name: raw.name, notes: raw.notes, seeds: raw.seeds, cells })
+            let seeds = raw.first_seed..raw.first_seed + raw.seeds;
+            Ok(Self { name: raw.name, notes: raw.notes, seeds, curves: raw.curves, cells })
         } else {
             Err(problems)
         }
@@ -202,16 +217,27 @@ mod tests {
 
     #[test]
     fn the_studies_that_come_with_the_lab_are_valid() {
-        for text in [include_str!("../../studies/patterns.json"), include_str!("../../studies/budgets.json")] {
+        for text in [
+            include_str!("../../studies/learning-rates.json"),
+            include_str!("../../studies/patterns.json"),
+            include_str!("../../studies/budgets.json"),
+        ] {
             let study = Study::from_json(text).unwrap_or_else(|problems| panic!("{problems:#?}"));
-            assert!(study.seeds >= 5 && study.cells.len() >= 4, "{}", study.name);
+            assert!(study.seeds.end - study.seeds.start >= 3 && study.cells.len() >= 3, "{}", study.name);
         }
     }
 
     #[test]
     fn a_study_without_sweep_is_one_experiment() {
         let study = study(|document| document["sweep"] = json!([])).unwrap();
-        assert_eq!((study.cells.len(), study.seeds), (1, 3));
+        assert_eq!((study.cells.len(), study.seeds), (1, 0..3));
+    }
+
+    #[test]
+    fn seeds_start_where_the_study_says() {
+        assert_eq!(study(|document| document["first_seed"] = json!(100)).unwrap().seeds, 100..103);
+        let found = study(|document| document["first_seed"] = json!(u64::MAX)).unwrap_err();
+        assert!(found[0].starts_with("first_seed: must lie between 0 and 4503599627370496"), "{}", found[0]);
     }
 
     #[test]

@@ -85,14 +85,16 @@ function speed({ state, session }) {
 /** @param {Lab} lab */
 function progress({ state }) {
   const { phase, step, steps, stepsPerSecond, etaS } = state.run;
-  const moving = phase === 'running';
+  // Speed and remaining time have a line of their own, so that their lengths move nothing beside or below them.
+  const speed = phase === 'running' && stepsPerSecond;
   return html`
     <div class="progress">
       <p>
         <strong class="phase" data-phase=${phase} role="status">${PHASES[phase]}</strong>
         <span>step <b>${formatWhole(step)}</b> of ${formatWhole(steps)}</span>
-        ${moving && stepsPerSecond ? html`<span>${formatNumber(stepsPerSecond)} steps/s</span>` : nothing}
-        ${moving && stepsPerSecond ? html`<span>${formatDuration(etaS)} left</span>` : nothing}
+      </p>
+      <p class="speed">
+        ${speed ? html`<span>${formatNumber(speed)} steps/s</span><span>${formatDuration(etaS)} left</span>` : nothing}
       </p>
       <progress aria-label="Steps done" max=${steps || 1} .value=${step}></progress>
     </div>

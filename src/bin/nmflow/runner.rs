@@ -185,7 +185,7 @@ async fn run(arguments: &RunArguments) -> Result<(), LabError> {
     };
     let packed_density = choice.packed_density();
     let mut experiment = Experiment::new(config, dataset, choice.device.clone())?.with_packed_density(packed_density);
-    let bar = progress_bar(experiment.config().steps());
+    let bar = progress_bar(u64::from(experiment.config().steps()));
     let mut report = experiment.report().await?;
     loop {
         if let Some(out) = &mut out {
@@ -217,10 +217,10 @@ async fn run(arguments: &RunArguments) -> Result<(), LabError> {
 }
 
 /// Progress in steps, with speed and remaining time.
-pub fn progress_bar(steps: u32) -> ProgressBar {
+pub fn progress_bar(steps: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} steps, {per_sec}, {eta} left")
         .expect("the template is well-formed");
-    ProgressBar::new(u64::from(steps)).with_style(style)
+    ProgressBar::new(steps).with_style(style)
 }
 
 /// One line per lane: step, lane, name, every metric, then the noise of every matrix; null where nothing was measured.
