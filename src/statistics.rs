@@ -47,6 +47,13 @@ impl Sample {
         let std = if n < 2 { f64::NAN } else { (squares / (n - 1) as f64).sqrt() };
         Self { n, mean, std }
     }
+
+    /// Interval of Student's t for the mean, `mean +- t * std / sqrt(n)`; `None` below two values.
+    pub fn t_interval(self) -> Option<Interval> {
+        let freedom = self.n.checked_sub(1).filter(|freedom| *freedom > 0)? as f64;
+        let half = t_quantile(f64::midpoint(1.0, CONFIDENCE), freedom) * self.std / (self.n as f64).sqrt();
+        Some(Interval { low: self.mean - half, high: self.mean + half })
+    }
 }
 
 impl PairedDifference {
@@ -54,20 +61,9 @@ impl PairedDifference {
     pub fn of(pairs: &[(f64, f64)]) -> Self {
         let differences: Vec<f64> = pairs.iter().map(|(ours, theirs)| ours - theirs).collect();
         let sample = Sample::of(&differences);
-        let enough = sample.n >= 2;
-        Self {
-            sample,
-            t: enough.then(|| t_interval(sample)),
-            bootstrap: enough.then(|| bootstrap_interval(&differences)),
-        }
+        let bootstrap = (sample.n >= 2).then(|| bootstrap_interval(&differences));
+        Self { sample, t: sample.t_interval(), bootstrap }
     }
-}
-
-/// `mean +- t * std / sqrt(n)`.
-fn t_interval(sample: Sample) -> Interval {
-    let half =
-        t_quantile(f64::midpoint(1.0, CONFIDENCE), (sample.n - 1) as f64) * sample.std / (sample.n as f64).sqrt();
-    Interval { low: sample.mean - half, high: sample.mean + half }
 }
 
 /// Percentiles of the means of samples drawn with replacement (Efron 1979).

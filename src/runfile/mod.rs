@@ -15,6 +15,8 @@ use crate::config::{ExperimentConfig, RawExperiment};
 use crate::fingerprint::Fingerprint;
 use crate::metrics;
 
+pub use read::MAX_BYTES;
+
 /// What `format` says in every run file.
 pub const FORMAT: &str = "nmflow-run";
 /// Version of the layout.

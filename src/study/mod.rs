@@ -3,10 +3,12 @@
 
 mod document;
 mod paper;
+mod results;
 mod seeds;
 mod summary;
 
 pub use document::{Cell, MAX_CELLS, MAX_SEEDS, Setting, Study, SweptField};
 pub use paper::{PAPER, PaperRow, PaperTable};
+pub use results::{MeasuredLane, SUMMARISED, StudyCell, StudyResults};
 pub use seeds::over_seeds;
 pub use summary::{GroupSummary, LaneGroup, groups, summarise};

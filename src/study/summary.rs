@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::seeds::name_without_seed;
 use crate::config::{RawLane, Recipe};
-use crate::statistics::{PairedDifference, Sample};
+use crate::statistics::{Interval, PairedDifference, Sample};
 
 /// Lanes that differ only in seed and name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct GroupSummary {
     pub mean: f64,
     /// Standard deviation over the seeds; null below two.
     pub std: Option<f64>,
+    /// Ends of the 95 % t interval of the mean; null below two.
+    pub mean_interval: Option<[f64; 2]>,
     /// Name of the group that the difference is taken to; null for that group itself.
     pub baseline: Option<String>,
     /// Pairs: seeds that both groups have.
@@ -82,12 +84,17 @@ fn summary(measured: &[(RawLane, f64)], group: &LaneGroup, baseline: &LaneGroup)
         n: sample.n,
         mean: sample.mean,
         std: (sample.n > 1).then_some(sample.std),
+        mean_interval: sample.t_interval().map(ends),
         baseline: (group != baseline).then(|| baseline.name.clone()),
         pairs: pairs.len(),
         difference: (!pairs.is_empty()).then_some(difference.sample.mean),
-        t_interval: difference.t.map(|interval| [interval.low, interval.high]),
-        bootstrap_interval: difference.bootstrap.map(|interval| [interval.low, interval.high]),
+        t_interval: difference.t.map(ends),
+        bootstrap_interval: difference.bootstrap.map(ends),
     }
+}
+
+fn ends(interval: Interval) -> [f64; 2] {
+    [interval.low, interval.high]
 }
 
 #[cfg(test)]
@@ -122,6 +129,9 @@ mod tests {
         assert_eq!((dense.n, dense.mean, dense.baseline.as_deref()), (2, 58.0, Some("SR-STE")));
         assert_eq!((dense.pairs, dense.difference), (2, Some(3.0)));
         // 3 +- 12.7062 * sqrt(2) / sqrt(2).
+        // 58 +- 12.7062 * sqrt(72) / sqrt(2).
+        let [low, high] = dense.mean_interval.unwrap();
+        assert!((low + 18.2372).abs() < 1e-3 && (high - 134.2372).abs() < 1e-3, "{low} {high}");
         let [low, high] = dense.t_interval.unwrap();
         assert!((low + 9.7062).abs() < 1e-4 && (high - 15.7062).abs() < 1e-4, "{low} {high}");
         assert_eq!(summaries[2].t_interval, Some([1.0, 1.0]));

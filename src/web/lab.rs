@@ -11,13 +11,12 @@ use wasm_bindgen::prelude::*;
 use super::figure::{Figure, figure};
 use super::protocol::{Backend, Command, Event, FaultKind, FileBytes, RunState};
 use super::training::Speed;
-use super::{curves, events, timing};
+use super::{curves, events, study, timing};
 use crate::config::{ExperimentConfig, TaskConfig};
 use crate::data::{DataFile, Dataset};
 use crate::device::{self, Choice, Wanted};
 use crate::error::{LabError, Problem};
 use crate::experiment::{Experiment, Snapshot};
-use crate::runfile::RunFile;
 
 /// Runs once when the module is instantiated.
 #[wasm_bindgen(start)]
@@ -158,7 +157,9 @@ impl Lab {
             Command::Snapshot => self.snapshot().await?,
             Command::EncodeLink { document, fingerprint } => self.encode_link(document, fingerprint.as_ref())?,
             Command::DecodeLink { fragment } => self.decode_link(&fragment)?,
-            Command::ReadRun { text } => self.post(&Event::Run { run: RunFile::from_json(&text)? }),
+            Command::ReadFile { text } => self.post(&study::read_file(&text)),
+            Command::PlanStudy { study } => self.post(&study::plan(&study)),
+            Command::StudyCell { cell } => self.post(&study::cell(cell)),
             Command::Weights { lane } => self.post_weights(lane).await?,
             Command::Inspect { lane, tensor } => self.inspect(lane, &tensor).await?,
             Command::Authors { document } => self.write_authors(document)?,

@@ -3,7 +3,7 @@
 //! `protocol` is the list of messages between the page and its training worker, from which the page's
 //! types are generated; `curves` prepares what a schedule plot shows, `figure` what a teaching figure shows; `lab`
 //! answers the messages, `training` trains in between, `keeping` serves what outlives a run, `events` puts runs into
-//! words; `timing` times single kernels, `bench` is what `npm run bench` times.
+//! words; `study` plans and reads studies; `timing` times single kernels, `bench` is what `npm run bench` times.
 
 #[cfg(target_arch = "wasm32")]
 mod bench;
@@ -16,6 +16,7 @@ mod keeping;
 #[cfg(target_arch = "wasm32")]
 mod lab;
 pub mod protocol;
+pub mod study;
 pub mod timing;
 #[cfg(target_arch = "wasm32")]
 mod training;

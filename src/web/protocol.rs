@@ -8,6 +8,7 @@ use serde_bytes::ByteBuf;
 
 use super::curves::Schedule;
 use super::figure::FigureSpec;
+use super::study::PlannedCell;
 use super::timing::KernelTiming;
 use crate::config::{FieldSpec, RawExperiment};
 use crate::device::Wanted;
@@ -15,7 +16,7 @@ use crate::error::Problem;
 use crate::fingerprint::{Comparison, Fingerprint};
 use crate::metrics::MetricColumn;
 use crate::runfile::RunFile;
-use crate::study::{GroupSummary, PaperTable};
+use crate::study::{GroupSummary, PaperTable, StudyCell, StudyResults};
 
 /// What the page asks for. Commands are answered in order.
 #[derive(Debug, Deserialize)]
@@ -93,10 +94,23 @@ pub enum Command {
         /// What to mask.
         spec: FigureSpec,
     },
-    /// Checks a run file; answered by [`Event::Run`] or [`Event::Problems`].
-    ReadRun {
+    /// Checks a run file or the results of a study; answered by [`Event::Run`], [`Event::Study`] or
+    /// [`Event::Problems`].
+    ReadFile {
         /// Its content.
         text: String,
+    },
+    /// Lists what a study would train; answered by [`Event::StudyPlanned`] or [`Event::Problems`].
+    PlanStudy {
+        /// The study document.
+        #[cfg_attr(test, ts(type = "unknown"))]
+        study: serde_json::Value,
+    },
+    /// Summarises a trained combination of a study; answered by [`Event::StudyCell`] or [`Event::Problems`].
+    StudyCell {
+        /// Settings, experiment and measured lanes, as in a file of results.
+        #[cfg_attr(test, ts(type = "unknown"))]
+        cell: serde_json::Value,
     },
     /// Answered by [`Event::Weights`] or [`Event::Problems`].
     Weights {
@@ -330,6 +344,21 @@ pub enum Event {
         /// The run, checked.
         run: RunFile,
     },
+    /// The results of a study from a file.
+    Study {
+        /// The results, checked and summarised.
+        results: StudyResults,
+    },
+    /// What a study would train, in order.
+    StudyPlanned {
+        /// Its combinations of swept values.
+        cells: Vec<PlannedCell>,
+    },
+    /// A trained combination of a study.
+    StudyCell {
+        /// The combination, checked and summarised.
+        cell: Box<StudyCell>,
+    },
     /// The weights and masks of a lane as a safetensors file.
     Weights {
         /// Lane, counted from 0.
@@ -538,7 +567,7 @@ mod tests {
         use crate::fingerprint::{Deviation, Difference, LaneFingerprint, Tolerance, Verdict};
         use crate::metrics::Chart;
         use crate::runfile::{RunLane, RunMetric};
-        use crate::study::PaperRow;
+        use crate::study::{MeasuredLane, PaperRow, Setting};
         use crate::web::curves::Stage;
         declare![
             Recipe,
@@ -581,6 +610,11 @@ mod tests {
             RunMetric,
             RunLane,
             RunFile,
+            Setting,
+            PlannedCell,
+            MeasuredLane,
+            StudyCell,
+            StudyResults,
             FileBytes,
             FaultKind,
             FigureSpec,

@@ -444,6 +444,10 @@ mean: number,
  */
 std: number | null, 
 /**
+ * Ends of the 95 % t interval of the mean; null below two.
+ */
+mean_interval: [number, number] | null, 
+/**
  * Name of the group that the difference is taken to; null for that group itself.
  */
 baseline: string | null, 
@@ -726,6 +730,88 @@ lanes: Array<RunLane>,
  */
 fingerprint: Fingerprint | null, };
 
+export type Setting = { 
+/**
+ * Path of the field.
+ */
+field: string, 
+/**
+ * The value.
+ */
+value: unknown, };
+
+export type PlannedCell = { 
+/**
+ * What is set.
+ */
+settings: Array<Setting>, 
+/**
+ * The experiment with these values, before it is repeated over seeds.
+ */
+experiment: RawExperiment, 
+/**
+ * The experiment over all seeds, in parts of lanes that train together.
+ */
+parts: Array<RawExperiment>, };
+
+export type MeasuredLane = { 
+/**
+ * The lane.
+ */
+lane: RawLane, 
+/**
+ * Its metrics by key, without those that were not measured.
+ */
+metrics: Record<string, number>, };
+
+export type StudyCell = { 
+/**
+ * Swept fields with their values; empty in a study without sweep.
+ */
+settings: Record<string, unknown>, 
+/**
+ * The experiment with these values, before it was repeated over seeds.
+ */
+experiment: RawExperiment, 
+/**
+ * Mean, spread and paired differences by metric.
+ */
+summary: Record<string, Array<GroupSummary>>, 
+/**
+ * Every lane with every seed.
+ */
+lanes: Array<MeasuredLane>, };
+
+export type StudyResults = { 
+/**
+ * Version of this layout.
+ */
+version: number, 
+/**
+ * Version of nmflow that trained it.
+ */
+nmflow: string, 
+/**
+ * The adapter in words, or `CPU`.
+ */
+device: string, 
+/**
+ * Title.
+ */
+name: string, 
+/**
+ * What it asks, and what was scaled down.
+ */
+notes: string, 
+/**
+ * Seeds of every combination.
+ */
+seeds: number, 
+/**
+ * One entry per combination of swept values that was trained.
+ */
+cells: Array<StudyCell>, };
+
 export type DataFile = { 
 /**
  * Its name.
@@ -852,11 +938,19 @@ fragment: string, } | { "type": "figure",
 /**
  * What to mask.
  */
-spec: FigureSpec, } | { "type": "read_run", 
+spec: FigureSpec, } | { "type": "read_file", 
 /**
  * Its content.
  */
-text: string, } | { "type": "weights", 
+text: string, } | { "type": "plan_study", 
+/**
+ * The study document.
+ */
+study: unknown, } | { "type": "study_cell", 
+/**
+ * Settings, experiment and measured lanes, as in a file of results.
+ */
+cell: unknown, } | { "type": "weights", 
 /**
  * Lane, counted from 0.
  */
@@ -1098,7 +1192,19 @@ fingerprint: Fingerprint, } | { "type": "run",
 /**
  * The run, checked.
  */
-run: RunFile, } | { "type": "weights", 
+run: RunFile, } | { "type": "study", 
+/**
+ * The results, checked and summarised.
+ */
+results: StudyResults, } | { "type": "study_planned", 
+/**
+ * Its combinations of swept values.
+ */
+cells: Array<PlannedCell>, } | { "type": "study_cell", 
+/**
+ * The combination, checked and summarised.
+ */
+cell: StudyCell, } | { "type": "weights", 
 /**
  * Lane, counted from 0.
  */
