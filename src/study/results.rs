@@ -175,11 +175,10 @@ fn checked_lane(raw: RawMeasured, experiment: &Value, place: &str) -> Result<Mea
     let mut metrics = BTreeMap::new();
     let mut problems = Vec::new();
     for (key, value) in raw.metrics {
-        match value.as_f64() {
-            Some(number) => _ = metrics.insert(key, number),
-            None => {
-                problems.push(Problem::new(format!("{place}metrics.{key}"), format!("must be a number, not {value}")))
-            }
+        if let Some(number) = value.as_f64() {
+            metrics.insert(key, number);
+        } else {
+            problems.push(Problem::new(format!("{place}metrics.{key}"), format!("must be a number, not {value}")));
         }
     }
     let lane = config.document().lanes[0].clone();

@@ -8,7 +8,7 @@ use js_sys::Function;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-use super::figure::{Figure, figure};
+use super::figure::{Figure, FigureSpec, figure};
 use super::protocol::{Backend, Command, Event, FaultKind, FileBytes, RunState};
 use super::training::Speed;
 use super::{curves, events, study, timing};
@@ -132,12 +132,7 @@ impl Lab {
 
     async fn answer(&mut self, command: Command) -> Result<(), LabError> {
         match command {
-            Command::Hello => {
-                if let Some(name) = events::adapter_name().await {
-                    device::name_adapter(name);
-                }
-                self.post(&events::ready());
-            }
+            Command::Hello => self.greet().await,
             Command::Validate { document } => self.post(&self.checked(document)),
             Command::Open { document, device } => self.open(document, device, None).await?,
             Command::Resume { document, snapshot, device } => {
@@ -166,13 +161,23 @@ impl Lab {
             Command::Compare { expected, found } => {
                 self.post(&Event::Compared { comparison: expected.compare(&found) });
             }
-            Command::Figure { spec } => {
-                let Figure { weights, mask, forward } = figure(&spec).map_err(LabError::Config)?;
-                self.post(&Event::Figure { weights, mask, forward });
-            }
+            Command::Figure { spec } => self.draw_figure(&spec)?,
             Command::Kernels { device } => self.time_kernels(device).await?,
             Command::Fault { kind: FaultKind::Panic } => panic!("a panic was asked for"),
         }
+        Ok(())
+    }
+
+    async fn greet(&self) {
+        if let Some(name) = events::adapter_name().await {
+            device::name_adapter(name);
+        }
+        self.post(&events::ready());
+    }
+
+    fn draw_figure(&self, spec: &FigureSpec) -> Result<(), LabError> {
+        let Figure { weights, mask, forward } = figure(spec).map_err(LabError::Config)?;
+        self.post(&Event::Figure { weights, mask, forward });
         Ok(())
     }
 

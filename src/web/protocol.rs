@@ -564,10 +564,8 @@ mod tests {
             Axis, ChoiceSpec, FieldKind, GradientRule, Location, RawEval, RawLane, RawModel, RawOptimizer, RawPattern,
             Recipe, TaskConfig,
         };
-        use crate::fingerprint::{Deviation, Difference, LaneFingerprint, Tolerance, Verdict};
         use crate::metrics::Chart;
-        use crate::runfile::{RunLane, RunMetric};
-        use crate::study::{MeasuredLane, PaperRow, Setting};
+        use crate::study::PaperRow;
         use crate::web::curves::Stage;
         declare![
             Recipe,
@@ -600,6 +598,27 @@ mod tests {
             Limit,
             Probe,
             RunState,
+            FileBytes,
+            FaultKind,
+            FigureSpec,
+            crate::web::timing::Shape,
+            KernelTiming,
+            Command,
+            Event,
+        ]
+        .into_iter()
+        .chain(result_declarations())
+        .map(|declaration| format!("export {declaration}\n"))
+        .collect::<Vec<_>>()
+        .join("\n")
+    }
+
+    /// What files of results hold.
+    fn result_declarations() -> impl Iterator<Item = String> {
+        use crate::fingerprint::{Deviation, Difference, LaneFingerprint, Tolerance, Verdict};
+        use crate::runfile::{RunLane, RunMetric};
+        use crate::study::{MeasuredLane, Setting};
+        declare![
             LaneFingerprint,
             Fingerprint,
             Tolerance,
@@ -615,16 +634,8 @@ mod tests {
             MeasuredLane,
             StudyCell,
             StudyResults,
-            FileBytes,
-            FaultKind,
-            FigureSpec,
-            crate::web::timing::Shape,
-            KernelTiming,
-            Command,
-            Event,
         ]
-        .map(|declaration| format!("export {declaration}\n"))
-        .join("\n")
+        .into_iter()
     }
 
     #[test]

@@ -136,14 +136,14 @@ test('a run file is imported and drawn; one that is damaged is refused with its 
   const path = `/tmp/nmflow-import-${process.pid}.json`;
   const choose = async (/** @type {unknown} */ content) => {
     writeFileSync(path, JSON.stringify(content));
-    await page.page.getByLabel('Import run').setInputFiles(path);
+    await page.page.getByLabel('Open results').setInputFiles(path);
   };
   await choose(run);
   await page.page.getByText('is among the runs now').waitFor();
   await page.page.getByRole('button', { name: 'From elsewhere, take away' }).waitFor();
   run.lanes[1]?.metrics.val_loss?.pop();
   await choose(run);
-  await page.page.getByText('cannot be opened as a run').waitFor();
+  await page.page.getByText('cannot be opened.').waitFor();
   await page.page.locator('.notice code', { hasText: 'lanes[1].metrics.val_loss' }).waitFor();
   await choose({ ...run, document: { ...run.document, name: 7 } });
   await page.page.locator('.notice code', { hasText: 'document.name' }).waitFor();

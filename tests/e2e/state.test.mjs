@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { smooth } from '../../www/plots/smoothing.js';
 import { rowOf, strideFor, thin } from '../../www/plots/thinning.js';
+import { readText } from '../../www/state/fields.js';
 import { columnOf, emptyHistory, history, latest } from '../../www/state/history.js';
 import { getAt, sameJson, setAt } from '../../www/state/paths.js';
-import { problemAt, readText } from '../../www/views/field.js';
+import { problemAt } from '../../www/views/field.js';
 
 /** @import { FieldSpec, MetricColumn } from '../../www/worker/protocol.d.ts' */
 /** @import { Action } from '../../www/state/store.js' */

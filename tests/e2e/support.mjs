@@ -197,6 +197,17 @@ export class Visit {
     }, chart);
   }
 
+  /** Pixels of a chart's canvas that a band alone covers. @param {string} chart @returns {Promise<number>} */
+  bandPixels(chart) {
+    return this.page.evaluate((id) => {
+      const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector(`[data-chart=${id}] canvas`));
+      const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+      const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+      // Bands are the only thing drawn with this transparency.
+      return data.filter((value, at) => at % 4 === 3 && Math.abs(value - 0x2e) <= 1).length;
+    }, chart);
+  }
+
   /** Lets files fall on the page. @param {{ name: string, bytes: Uint8Array }[]} files */
   async drop(files) {
     const transfer = await this.page.evaluateHandle(

@@ -2,9 +2,10 @@
 
 import uPlot from 'uplot';
 
-/** @import { PlotSpec } from './line-plot.js' */
+/** @import { PlotSpec, Tick } from './line-plot.js' */
 
 const place = new Intl.NumberFormat();
+const reading = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 6 });
 
 /**
  * The axes of x and of values.
@@ -29,8 +30,7 @@ export function axesOf(ink, spec) {
       label: spec().xLabel,
       labelSize: 14,
       size: 26,
-      grid: { ...common.grid, filter: (_, ticks) => (spec().xLog ? ticks.map(powerOfTen) : ticks) },
-      values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : place.format(tick))),
+      ...(spec().xTicks ? namedTicks(spec().xTicks ?? []) : numberedTicks(common.grid, spec)),
     },
     {
       ...common,
@@ -42,6 +42,29 @@ export function axesOf(ink, spec) {
       values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : spec().format(tick))),
     },
   ];
+}
+
+/** @param {uPlot.Axis.Grid} grid @param {() => PlotSpec} spec @returns {uPlot.Axis} */
+function numberedTicks(grid, spec) {
+  return {
+    grid: { ...grid, filter: (_, ticks) => (spec().xLog ? ticks.map(powerOfTen) : ticks) },
+    values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : place.format(tick))),
+  };
+}
+
+/** @param {Tick[]} named @returns {uPlot.Axis} */
+function namedTicks(named) {
+  return {
+    splits: () => named.map(({ at }) => at),
+    // Every name is there to be read; uPlot would thin them out on a logarithmic axis.
+    filter: (_, ticks) => ticks,
+    values: () => named.map(({ label }) => label),
+  };
+}
+
+/** A place on the x axis in words. @param {PlotSpec} spec @param {number} x */
+export function placeOf({ xTicks }, x) {
+  return xTicks?.find(({ at }) => at === x)?.label ?? reading.format(x);
 }
 
 /** @param {number} tick @returns {number | null} The tick if it is a power of ten. */

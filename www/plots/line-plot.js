@@ -23,6 +23,7 @@ import { rowOf, strideFor, thin } from './thinning.js';
  */
 
 /** @typedef {{ high: number, low: number, colour: string }} Band  Filled between two lines. */
+/** @typedef {{ at: number, label: string }} Tick */
 
 /**
  * @typedef {object} PlotSpec
@@ -32,6 +33,8 @@ import { rowOf, strideFor, thin } from './thinning.js';
  * @property {[number, number]} xRange
  * @property {string} xLabel
  * @property {boolean} xLog
+ * @property {Tick[] | null} xTicks  Named places of x; null has round numbers.
+ * @property {boolean} sync          Whether its cursor moves with that of the page's other charts.
  * @property {boolean} log
  * @property {string} yLabel
  * @property {[number, number] | null} yLimits   Values that the axis never leaves.
@@ -43,8 +46,12 @@ import { rowOf, strideFor, thin } from './thinning.js';
  * @property {boolean} dark
  */
 
-/** Charts of the page share the cursor. */
-const SYNC_KEY = 'x';
+/** Charts over the same axis share the cursor; zooming reaches the others through the page's state. @type {uPlot.Cursor.Sync} */
+const SYNC = {
+  key: 'x',
+  scales: ['x', null],
+  filters: { pub: (type) => type === 'mousemove' || type === 'mouseleave' },
+};
 /** Appended to a colour `#rrggbb`. */
 const BAND_ALPHA = '2e';
 
@@ -140,12 +147,7 @@ export class LinePlot {
       padding: [this.#spec.marks.length > 0 ? 20 : 10, 20, 0, 0],
       legend: { show: false },
       cursor: {
-        // Zooming reaches the other charts through the page's state, not through uPlot.
-        sync: {
-          key: SYNC_KEY,
-          scales: ['x', null],
-          filters: { pub: (type) => type === 'mousemove' || type === 'mouseleave' },
-        },
+        ...(this.#spec.sync ? { sync: SYNC } : {}),
         drag: { x: true, y: false, setScale: false },
         points: { size: 6, width: 2 },
         // Values that are not measured at every report are read where they were.
@@ -202,7 +204,7 @@ export class LinePlot {
 }
 
 /** What uPlot cannot change after it was made. @param {PlotSpec} spec */
-function structureOf({ lines, bands, log, xLog, xLabel, yLabel, dark, marks }) {
+function structureOf({ lines, bands, log, xLog, xTicks, xLabel, yLabel, dark, marks }) {
   const styles = lines.map(({ label, colour, dash, width, opacity, stepped }) => [
     label,
     colour,
@@ -211,7 +213,7 @@ function structureOf({ lines, bands, log, xLog, xLabel, yLabel, dark, marks }) {
     opacity,
     stepped,
   ]);
-  return JSON.stringify([styles, bands, log, xLog, xLabel, yLabel, dark, marks.length > 0]);
+  return JSON.stringify([styles, bands, log, xLog, xTicks, xLabel, yLabel, dark, marks.length > 0]);
 }
 
 /** @param {Line} line @returns {uPlot.Series} */

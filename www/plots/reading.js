@@ -1,8 +1,8 @@
 /** The box beside the cursor: every line's value there, greatest first. */
 
-/** @import { PlotSpec } from './line-plot.js' */
+import { placeOf } from './axes.js';
 
-const place = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 6 });
+/** @import { PlotSpec } from './line-plot.js' */
 
 export class Reading {
   #box = document.createElement('div');
@@ -46,10 +46,12 @@ export class Reading {
 }
 
 /** Where the values lie: `step 40`; a range where lanes lie apart. @param {PlotSpec} spec @param {Row[]} rows */
-export function headingOf({ xLabel }, rows) {
+export function headingOf(spec, rows) {
+  const { xLabel } = spec;
   const xs = [...new Set(rows.map(({ x }) => x))].sort((a, b) => a - b);
   const [least = 0, most = 0] = [xs[0], xs.at(-1)];
-  return `${xLabel} ${least === most ? place.format(least) : `${place.format(least)} to ${place.format(most)}`}`;
+  const [from, to] = [placeOf(spec, least), placeOf(spec, most)];
+  return `${xLabel} ${from === to ? from : `${from} to ${to}`}`;
 }
 
 /** @typedef {{ label: string, colour: string, value: number, text: string, x: number }} Row */

@@ -93,13 +93,14 @@ function scale([low, high], [start, end], log) {
 
 /** @param {PlotSpec} spec @param {Frame} frame @returns {string[]} */
 function axes(spec, { box, xRange, yRange, px, py, ink }) {
-  const xTicks = spec.xLog ? logTicks(...xRange) : linearTicks(...xRange, 8);
+  const numbers = spec.xLog ? logTicks(...xRange) : linearTicks(...xRange, 8);
+  const xTicks = spec.xTicks ?? numbers.map((at) => ({ at, label: at.toLocaleString() }));
   const yTicks = spec.log ? logTicks(...yRange) : linearTicks(...yRange, 6);
   const middle = (box.top + box.bottom) / 2;
   return [
-    ...xTicks.flatMap((tick) => [
-      line(px(tick), box.top, px(tick), box.bottom, ink.grid),
-      text(tick.toLocaleString(), px(tick), box.bottom + 16, ink.muted, 'text-anchor="middle"'),
+    ...xTicks.flatMap(({ at, label }) => [
+      line(px(at), box.top, px(at), box.bottom, ink.grid),
+      text(label, px(at), box.bottom + 16, ink.muted, 'text-anchor="middle"'),
     ]),
     ...yTicks.flatMap((tick) => [
       line(box.left, py(tick), box.right, py(tick), ink.grid),

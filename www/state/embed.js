@@ -17,6 +17,7 @@ export const PARTS = /** @type {const} */ ([
   'data',
   'inspector',
   'runs',
+  'study',
   'lanes',
   'experiment',
 ]);

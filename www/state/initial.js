@@ -7,6 +7,7 @@ import { noKernels } from './kernels.js';
 import { emptyReplay } from './replay.js';
 import { emptyRun } from './run.js';
 import { emptyRuns } from './runs.js';
+import { emptyStudy } from './study.js';
 import { defaultView } from './view.js';
 
 /** @import { State } from './store.js' */
@@ -32,5 +33,6 @@ export function initialState(preferences, prefersDark) {
     view: defaultView(preferences, prefersDark),
     notices: [],
     kernels: noKernels,
+    study: emptyStudy,
   };
 }

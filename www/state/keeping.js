@@ -3,7 +3,15 @@
  * Storage that is full or closed is reported and never stops the run.
  */
 
-import { listEntries, putEntry, putRun, readFile, removeRun } from '../storage/database.js';
+import {
+  listEntries,
+  putEntry,
+  putRun,
+  putStudy,
+  readFile,
+  readStudy,
+  removeRun,
+} from '../storage/database.js';
 import { putSnapshot, readSnapshot, removeSnapshot } from '../storage/snapshots.js';
 import { needsFiles } from './files.js';
 import { latest } from './history.js';
@@ -39,6 +47,7 @@ export class Keeper {
         session.snapshot();
     });
     void this.refresh();
+    void this.#restoreStudy();
   }
 
   /** @param {Action} action */
@@ -182,6 +191,19 @@ export class Keeper {
     }
     const file = await this.file(id);
     if (file) this.store.dispatch({ type: 'runs/overlaid', overlay: { id, name, file } });
+  }
+
+  /** Saves the study on the page, so that no combination has to be trained again. */
+  async keepStudy() {
+    const { phase, document, results } = this.store.state.study;
+    const finished = phase === 'finished' || phase === 'file';
+    const kept = results && { phase: finished ? phase : /** @type {const} */ ('paused'), document, results };
+    await this.#guarded(() => putStudy(kept));
+  }
+
+  async #restoreStudy() {
+    const kept = await this.#guarded(readStudy);
+    if (kept) this.store.dispatch({ type: 'study/restored', ...kept });
   }
 
   /** @param {string} id @returns {Promise<RunFile | null>} */

@@ -12,6 +12,7 @@ import { loadRecording } from './recording.js';
 import { expectedOf } from './replay.js';
 import { copied, download, fileName, hashOf, partsOf } from './sharing.js';
 import { Stopwatch } from './stopwatch.js';
+import { StudyRunner } from './studying.js';
 import { decodeView, encodeView } from './view-link.js';
 
 /** @import { Wanted, Event as LabEvent, FigureSpec, Problem } from '../worker/protocol.d.ts' */
@@ -48,6 +49,7 @@ export class Session {
     this.embed = embed;
     this.#autostart = embed.autostart;
     this.keeper = new Keeper(this);
+    this.studies = new StudyRunner(this);
     setInterval(() => {
       if (this.store.state.run.phase === 'running') this.#client?.send({ type: 'snapshot' });
     }, SNAPSHOT_EVERY_MS);
@@ -253,7 +255,7 @@ export class Session {
   /** Trains on files of the visitor; files that do not fit leave the running experiment alone. @param {File[]} files */
   async useFiles(files) {
     const [run] = files.filter(({ name }) => /\.json$/i.test(name));
-    if (run) return this.importRun(run);
+    if (run) return this.openFile(run);
     await this.#guarded(async () => {
       const data = await readFiles(files);
       const document = taskFor(data, this.store.state, this.#waiting);
@@ -323,14 +325,20 @@ export class Session {
     });
   }
 
-  /** Takes in the run of a file. @param {File} file */
-  async importRun(file) {
+  /** Files of the visitor that the experiment trains on. */
+  get files() {
+    return this.#files;
+  }
+
+  /** Takes in a run, or shows the results of a study. @param {File} file */
+  async openFile(file) {
     await this.#guarded(async () => {
-      if (file.size > MOST_RUN_BYTES) throw new Error(`${file.name} is too large for a run file.`);
-      const answer = await this.#worker().ask({ type: 'read_run', text: await file.text() });
+      if (file.size > MOST_RUN_BYTES) throw new Error(`${file.name} is too large for a file of results.`);
+      const answer = await this.#worker().ask({ type: 'read_file', text: await file.text() });
       if (answer.type === 'problems') {
-        return this.notify('error', `${file.name} cannot be opened as a run.`, { problems: answer.problems });
+        return this.notify('error', `${file.name} cannot be opened.`, { problems: answer.problems });
       }
+      if (answer.type === 'study') return this.studies.open(answer.results);
       const added = await this.keeper.add(answer.run);
       if (added) this.notify('info', `${file.name} is among the runs now, and drawn behind the present one.`);
     });

@@ -13,6 +13,7 @@ import { notices } from './notices.js';
 import { replay } from './replay.js';
 import { run } from './run.js';
 import { runs } from './runs.js';
+import { study } from './study.js';
 import { view } from './view.js';
 
 /** @import { Event as LabEvent } from '../worker/protocol.d.ts' */
@@ -25,12 +26,13 @@ import { view } from './view.js';
 /** @import { ReplayAction } from './replay.js' */
 /** @import { RunAction } from './run.js' */
 /** @import { RunsAction } from './runs.js' */
+/** @import { StudyAction } from './study.js' */
 /** @import { ViewAction } from './view.js' */
 /** @import { DeviceAction } from './device.js' */
 
 /**
  * @typedef {LabEvent | DraftAction | HistoryAction | NoticeAction | RecordingAction | RunAction | ViewAction
- *   | DeviceAction | ReplayAction | RunsAction | InspectorAction | KernelsAction} Action
+ *   | DeviceAction | ReplayAction | RunsAction | InspectorAction | KernelsAction | StudyAction} Action
  */
 
 /**
@@ -46,6 +48,7 @@ import { view } from './view.js';
  * @property {import('./view.js').View} view           How the visitor wants to see it.
  * @property {import('./notices.js').Notice[]} notices Messages to the visitor.
  * @property {import('./kernels.js').Kernels} kernels  Times of matrix products on this device.
+ * @property {import('./study.js').Study} study        A sweep over seeds and values, and its results.
  */
 
 /** @param {State} state @param {Action} action @returns {State} */
@@ -62,6 +65,7 @@ function reduce(state, action) {
     view: view(state.view, action),
     notices: notices(state.notices, action),
     kernels: kernels(state.kernels, action),
+    study: study(state.study, action),
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { openDB } from 'idb';
 
-/** @import { RawExperiment, RunFile } from '../worker/protocol.d.ts' */
+/** @import { RawExperiment, RunFile, StudyResults } from '../worker/protocol.d.ts' */
 /** @import { DBSchema, IDBPDatabase } from 'idb' */
 
 /**
@@ -23,15 +23,27 @@ import { openDB } from 'idb';
  */
 
 /**
+ * The study on the page.
+ *
+ * @typedef {object} KeptStudy
+ * @property {'paused' | 'finished' | 'file'} phase
+ * @property {Record<string, unknown> | null} document  What was to be trained; null of results from a file.
+ * @property {StudyResults} results
+ */
+
+/**
  * @typedef {DBSchema & {
  *   entries: { key: string, value: Entry },
  *   files: { key: string, value: RunFile },
  *   snapshots: { key: string, value: Uint8Array },
+ *   studies: { key: string, value: KeptStudy },
  * }} Schema
  */
 
 const NAME = 'nmflow';
-const VERSION = 1;
+const VERSION = 2;
+/** Key of the one study that is kept. */
+const STUDY = 'latest';
 
 /** @typedef {IDBPDatabase<Schema>} Database */
 
@@ -48,10 +60,13 @@ export function database() {
 async function open() {
   try {
     const opened = await openDB(NAME, VERSION, {
-      upgrade(fresh) {
-        fresh.createObjectStore('entries', { keyPath: 'id' });
-        fresh.createObjectStore('files');
-        fresh.createObjectStore('snapshots');
+      upgrade(older, version) {
+        if (version < 1) {
+          older.createObjectStore('entries', { keyPath: 'id' });
+          older.createObjectStore('files');
+          older.createObjectStore('snapshots');
+        }
+        older.createObjectStore('studies');
       },
       // Another tab brings a newer version: it must not have to wait for this one.
       blocking: (_current, _blocked, event) => {
@@ -104,4 +119,14 @@ export async function removeRun(id) {
     transaction.objectStore('snapshots').delete(id),
     transaction.done,
   ]);
+}
+
+/** Saves a study in place of the one before; null forgets that. @param {KeptStudy | null} study */
+export async function putStudy(study) {
+  const opened = await database();
+  await (study ? opened.put('studies', study, STUDY) : opened.delete('studies', STUDY));
+}
+
+export async function readStudy() {
+  return (await (await database()).get('studies', STUDY)) ?? null;
 }

@@ -5,11 +5,12 @@ import '../plots/nm-plot.js';
 import { laneName } from '../state/changes.js';
 import { designedLane, gripsOf } from '../state/designer.js';
 import { lanesOf } from '../state/draft.js';
-import { downloadBlob, fileName } from '../state/sharing.js';
+import { fileName } from '../state/sharing.js';
 import { SUBSETS } from '../state/view.js';
 import { dataTable } from './data-table.js';
 import { PLANNED, plannedOf } from './planned.js';
 import { metricOf, plotSpec } from './plot-spec.js';
+import { saveButtons } from './save-buttons.js';
 
 /** @import { Lab } from './nm-lab.js' */
 /** @import { Panel, PanelId, Subset } from '../state/view.js' */
@@ -56,30 +57,22 @@ function chart(lab, id, title) {
         ${dataTable(metric.label, spec, state.view.panels[id].table, (table) =>
           session.store.dispatch({ type: 'view/panel', panel: id, change: { table } }),
         )}
-        ${saveButtons(lab, id, title)}
+        ${saveButtons(
+          session,
+          title,
+          (format) => fileName(state, `${id}.${format}`),
+          () => drawing(lab, id, title),
+        )}
       </div>
     </section>
   `;
 }
 
-/** The chart as a file, drawn with what it shows at the moment. @param {Lab} lab @param {PanelId} id @param {string} title */
-function saveButtons(lab, id, title) {
-  const save = async (/** @type {'svg' | 'png'} */ format) => {
-    const { imageOf } = await import('../plots/save-image.js');
-    const { state } = lab.session.store;
-    const name = `${title}: ${metricOf(state, id).label}. ${state.run.document?.name ?? ''}`;
-    const blob = await imageOf(plotSpec({ ...lab, state }, id), name, format);
-    downloadBlob(fileName(state, `${id}.${format}`), blob);
-  };
-  const button = (/** @type {'svg' | 'png'} */ format) => html`<button
-    type="button"
-    class="link"
-    aria-label="Save ${title} as ${format.toUpperCase()}"
-    @click=${() => lab.session.attempt(() => save(format))}
-  >
-    ${format.toUpperCase()}
-  </button>`;
-  return html`<span class="save">${button('png')} ${button('svg')}</span>`;
+/** The chart as it is now. @param {Lab} lab @param {PanelId} id @param {string} title */
+function drawing(lab, id, title) {
+  const { state } = lab.session.store;
+  const name = `${title}: ${metricOf(state, id).label}. ${state.run.document?.name ?? ''}`;
+  return { spec: plotSpec({ ...lab, state }, id), title: name };
 }
 
 /** Sets the field of a handle that was moved. @param {Lab} lab @param {{ id: string, x: number }} moved */

@@ -1,4 +1,5 @@
 import { html, nothing } from 'lit';
+import { placeOf } from '../plots/axes.js';
 
 /** @import { PlotSpec } from '../plots/line-plot.js' */
 
@@ -24,7 +25,8 @@ export function dataTable(caption, spec, open, toggled) {
 }
 
 /** @param {string} caption @param {PlotSpec} spec */
-function table(caption, { x, xLabel, lines, read }) {
+function table(caption, spec) {
+  const { x, xLabel, lines, read } = spec;
   const listed = lines.map((line, index) => ({ line, index })).filter(({ line }) => line.read);
   const measured = x
     .map((_, row) => row)
@@ -44,7 +46,7 @@ function table(caption, { x, xLabel, lines, read }) {
         <tbody>
           ${measured.slice(-MOST_ROWS).map(
             (row) => html`<tr>
-              <th scope="row">${x[row]?.toLocaleString()}</th>
+              <th scope="row">${placeOf(spec, x[row] ?? Number.NaN)}</th>
               ${listed.map(({ line, index }) => {
                 const value = line.values[row] ?? null;
                 return html`<td>${value === null ? '' : read(value, index, row)}</td>`;

@@ -1,6 +1,7 @@
 import { html, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { patternText } from '../state/changes.js';
+import { readText } from '../state/fields.js';
 import { getAt } from '../state/paths.js';
 import { typed } from './typed.js';
 
@@ -117,26 +118,6 @@ function placeholder(spec, automatic) {
 function textOf(spec, value) {
   if (value === null || value === undefined) return '';
   return spec.kind === 'pattern' ? patternText(value) : String(value);
-}
-
-/**
- * The value that a text means. What cannot be read goes to the validation as it stands, which says
- * what is expected; nothing is guessed here.
- *
- * @param {FieldSpec} spec
- * @param {string} text
- * @returns {unknown}
- */
-export function readText(spec, text) {
-  const trimmed = text.trim();
-  if (trimmed === '' && spec.nullable) return null;
-  if (spec.kind === 'text') return text;
-  if (spec.kind === 'pattern') {
-    const [, n, m] = /^(\d+)\s*:\s*(\d+)$/.exec(trimmed) ?? [];
-    return n === undefined || m === undefined ? text : { n: Number(n), m: Number(m) };
-  }
-  const number = Number(trimmed);
-  return trimmed === '' || !Number.isFinite(number) ? text : number;
 }
 
 /** What is wrong at a path or inside it. @param {Problem[]} problems @param {string} path @returns {string | null} */

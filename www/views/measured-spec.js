@@ -36,6 +36,8 @@ export function measuredSpec(lab, id, shown) {
     xRange: view.zoom ?? fullRange(lab, aligned.x),
     xLabel: axis.unit ? `${axis.label} (${axis.unit})` : axis.label,
     xLog: view.xLog,
+    xTicks: null,
+    sync: true,
     log: shown.log,
     yLabel: share ? `${shown.label} (%)` : shown.label + (shown.unit ? ` (${shown.unit})` : ''),
     yLimits: share ? [0, 1] : null,
@@ -111,7 +113,8 @@ function addTrace(lab, drawn, { lanes, label }, key, past, aligned) {
     return;
   }
   const { mean, low, high } = spread(columns.map((column) => smooth(column, past)));
-  const edge = { dash: [], width: 0, opacity: 0, read: false };
+  // An edge is no line of its own: it ends the band, which would share its transparency.
+  const edge = { dash: [], width: 0, read: false };
   drawn.bands.push({ high: drawn.lines.length, low: drawn.lines.length + 1, colour: line(mean).colour });
   drawn.lines.push({ ...line(high), ...edge }, { ...line(low), ...edge }, { ...line(mean), dots });
 }

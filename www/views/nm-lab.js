@@ -15,6 +15,7 @@ import { replay } from './replay.js';
 import { results } from './results.js';
 import { runBar } from './run-bar.js';
 import { runs } from './runs.js';
+import { studyPanel } from './study-panel.js';
 import './nm-drop-zone.js';
 
 /** @import { Part } from '../state/embed.js' */
@@ -31,7 +32,7 @@ import './nm-drop-zone.js';
 /** Readers follow no faster. */
 const MEASUREMENTS_EVERY_MS = 120;
 /** What comes with every report. */
-const STREAMED = ['metrics', 'summary', 'progress', 'history/clock'];
+const STREAMED = ['metrics', 'summary', 'progress', 'history/clock', 'study/progress'];
 /** Times the last drawing that the page then leaves to everything else. */
 const DRAWING_SHARE = 4;
 
@@ -95,6 +96,7 @@ export class NmLab extends LitElement {
           </div>
         </div>
         ${part('inspector', () => inspector(lab))} ${part('runs', () => runs(lab))}
+        ${part('study', () => studyPanel(lab))}
         ${part('lanes', () => laneTable(lab))} ${part('experiment', () => experimentForm(lab))} ${embedNote(lab)}
       </main>
       <div class="dock">${notices(lab)} ${pending(lab)}</div>

@@ -27,11 +27,11 @@ export function runs(lab) {
 function importButton({ session }) {
   const choose = (/** @type {Event & { target: HTMLInputElement }} */ { target }) => {
     const [file] = target.files ?? [];
-    if (file) void session.importRun(file);
+    if (file) void session.openFile(file);
     target.value = '';
   };
-  return html`<label class="button">
-    Import run<input type="file" accept=".json,application/json" class="hidden-label" @change=${choose} />
+  return html`<label class="button" title="A run, or the results of a study">
+    Open results<input type="file" accept=".json,application/json" class="hidden-label" @change=${choose} />
   </label>`;
 }
 

@@ -52,6 +52,8 @@ export function plannedSpec(lab, planned, log) {
     xRange: (view.x === 'step' ? view.zoom : null) ?? [0, 1 + (x.at(-1) ?? run.steps)],
     xLabel: 'step',
     xLog: false,
+    xTicks: null,
+    sync: true,
     log,
     yLabel: planned.label,
     yLimits: planned.key === 'learning_rate' ? null : [0, 1],

@@ -1,5 +1,5 @@
 import { html, nothing } from 'lit';
-import { formatShare, NOTHING } from './format.js';
+import { formatLoss, formatShare, NOTHING } from './format.js';
 
 /** @import { GroupSummary } from '../worker/protocol.d.ts' */
 /** @import { Lab } from './nm-lab.js' */
@@ -10,14 +10,25 @@ const points = new Intl.NumberFormat(undefined, {
   signDisplay: 'exceptZero',
 });
 
-/** A difference of shares in percentage points. @param {number} value */
-const formatPoints = (value) => points.format(100 * value);
+const losses = new Intl.NumberFormat(undefined, {
+  minimumFractionDigits: 3,
+  maximumFractionDigits: 3,
+  signDisplay: 'exceptZero',
+});
 
-/** @param {[number, number] | null} interval */
-function formatInterval(interval) {
+/** How values and their differences are written: shares in percentage points, losses in nats. */
+const WRITINGS = {
+  share: { value: formatShare, difference: (/** @type {number} */ value) => points.format(100 * value) },
+  loss: { value: formatLoss, difference: (/** @type {number} */ value) => losses.format(value) },
+};
+
+/** @typedef {keyof typeof WRITINGS} Measure */
+
+/** @param {[number, number] | null} interval @param {(value: number) => string} write */
+function formatInterval(interval, write) {
   if (interval === null) return NOTHING;
   const [low, high] = interval;
-  return `${formatPoints(low)} to ${formatPoints(high)}`;
+  return `${write(low)} to ${write(high)}`;
 }
 
 /** Mean over seeds and paired difference to the baseline, once lanes repeat each other. @param {Lab} lab */
@@ -31,16 +42,11 @@ export function seedsTable({ state }) {
       <table>
         <thead>
           <tr>
-            <th scope="col">Recipe</th>
-            <th scope="col" title="Seeds">N</th>
-            <th scope="col" title="Mean and standard deviation over the seeds, with the hard target mask">Hardened</th>
-            <th scope="col" title="Mean difference of lanes of equal seed, in percentage points">To ${baseline}</th>
-            <th scope="col" title="95 % confidence interval of that mean, Student's t">t interval</th>
-            <th scope="col" title="95 % percentile bootstrap of that mean">Bootstrap</th>
+            ${groupHeadings(baseline ?? '', 'share')}
           </tr>
         </thead>
         <tbody>
-          ${summary.map(row)}
+          ${summary.map((group) => groupRow(group, 'share'))}
         </tbody>
       </table>
     </div>
@@ -50,15 +56,31 @@ export function seedsTable({ state }) {
   `;
 }
 
-/** @param {GroupSummary} group */
-function row({ name, n, mean, std, difference, t_interval, bootstrap_interval }) {
-  const spread = std === null ? nothing : html` ± ${formatShare(std)}`;
+/** Headings of the columns of {@link groupRow}. @param {string} baseline @param {Measure} measure */
+export function groupHeadings(baseline, measure) {
+  const unit = measure === 'share' ? ', in percentage points' : ', in nats';
+  return html`
+    <th scope="col">Recipe</th>
+    <th scope="col" title="Seeds">N</th>
+    <th scope="col" title="Mean and standard deviation over the seeds">${measure === 'share' ? 'Hardened' : 'Mean'}</th>
+    <th scope="col" title="Mean difference of lanes of equal seed${unit}">To ${baseline}</th>
+    <th scope="col" title="95 % confidence interval of that mean, Student's t">t interval</th>
+    <th scope="col" title="95 % percentile bootstrap of that mean">Bootstrap</th>
+  `;
+}
+
+/** @param {GroupSummary} group @param {Measure} measure @param {unknown} [first]  Cells in front. */
+export function groupRow(group, measure, first = nothing) {
+  const { name, n, mean, std, difference, t_interval, bootstrap_interval } = group;
+  const write = WRITINGS[measure];
+  const spread = std === null ? nothing : html` ± ${write.value(std)}`;
   return html`<tr>
+    ${first}
     <th scope="row">${name}</th>
     <td>${n}</td>
-    <td>${formatShare(mean)}${spread}</td>
-    <td>${difference === null ? NOTHING : formatPoints(difference)}</td>
-    <td>${formatInterval(t_interval)}</td>
-    <td>${formatInterval(bootstrap_interval)}</td>
+    <td>${write.value(mean)}${spread}</td>
+    <td>${difference === null ? NOTHING : write.difference(difference)}</td>
+    <td>${formatInterval(t_interval, write.difference)}</td>
+    <td>${formatInterval(bootstrap_interval, write.difference)}</td>
   </tr>`;
 }

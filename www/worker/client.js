@@ -10,7 +10,8 @@
  *
  * @type {{ hello: ['ready'], validate: ['checked'], open: ['opened', 'problems', 'rejected'],
  *   data: ['opened', 'problems', 'rejected'], resume: ['opened', 'problems', 'rejected'],
- *   encode_link: ['link', 'problems'], figure: ['figure', 'problems'], read_run: ['run', 'problems'],
+ *   encode_link: ['link', 'problems'], figure: ['figure', 'problems'], read_file: ['run', 'study', 'problems'],
+ *   plan_study: ['study_planned', 'problems'], study_cell: ['study_cell', 'problems'],
  *   weights: ['weights', 'problems', 'rejected'], authors: ['authors', 'problems'],
  *   inspect: ['inspected', 'problems', 'rejected'],
  *   decode_link: ['document', 'problems', 'rejected'] }}
@@ -23,7 +24,9 @@ const REPLIES = {
   resume: ['opened', 'problems', 'rejected'],
   encode_link: ['link', 'problems'],
   figure: ['figure', 'problems'],
-  read_run: ['run', 'problems'],
+  read_file: ['run', 'study', 'problems'],
+  plan_study: ['study_planned', 'problems'],
+  study_cell: ['study_cell', 'problems'],
   weights: ['weights', 'problems', 'rejected'],
   authors: ['authors', 'problems'],
   inspect: ['inspected', 'problems', 'rejected'],

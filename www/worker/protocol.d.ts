@@ -546,272 +546,6 @@ packed_density: number, };
 
 export type RunState = "idle" | "running" | "paused" | "finished";
 
-export type LaneFingerprint = { 
-/**
- * Hash of the final weights, 16 hexadecimal digits.
- */
-weights: string, 
-/**
- * Hash of the compared metrics at every report, 16 hexadecimal digits.
- */
-metrics: string, 
-/**
- * The compared metrics at `steps`, rounded to the precision of `f32`; null where nothing was measured.
- */
-values: Record<string, Array<number | null>>, };
-
-export type Fingerprint = { 
-/**
- * Version of this format.
- */
-version: number, 
-/**
- * Version of nmflow that made the run.
- */
-nmflow: string, 
-/**
- * Where it ran: `CPU`, or the adapter in words.
- */
-device: string, 
-/**
- * Steps of the reports in `values`, ascending.
- */
-steps: Array<number>, 
-/**
- * One entry per lane.
- */
-lanes: Array<LaneFingerprint>, };
-
-export type Tolerance = { 
-/**
- * Key of the metric.
- */
-metric: string, 
-/**
- * In the metric's unit.
- */
-absolute: number, 
-/**
- * Share of the expected value.
- */
-relative: number, };
-
-export type Verdict = "exact" | "within" | "differs" | "incomparable";
-
-export type Difference = { 
-/**
- * Lane, counted from 0.
- */
-lane: number, 
-/**
- * Steps made.
- */
-step: number, 
-/**
- * Key of the metric.
- */
-metric: string, 
-/**
- * Value expected; null when nothing was measured.
- */
-expected: number | null, 
-/**
- * Value found; null when nothing was measured.
- */
-found: number | null, };
-
-export type Deviation = { 
-/**
- * What is allowed.
- */
-tolerance: Tolerance, 
-/**
- * What was found.
- */
-largest: number, };
-
-export type Comparison = { 
-/**
- * Of the worst lane.
- */
-verdict: Verdict, 
-/**
- * Of each lane.
- */
-lanes: Array<Verdict>, 
-/**
- * Where the runs part first, at whatever size.
- */
-first: Difference | null, 
-/**
- * Where a value first leaves its tolerance.
- */
-beyond: Difference | null, 
-/**
- * Per metric.
- */
-deviations: Array<Deviation>, 
-/**
- * The whole in one sentence.
- */
-summary: string, };
-
-export type RunMetric = { 
-/**
- * Name in `lanes[].metrics`.
- */
-key: string, 
-/**
- * Name for readers.
- */
-label: string, 
-/**
- * Unit, empty for a plain number.
- */
-unit: string, 
-/**
- * What it means, with its source.
- */
-help: string, };
-
-export type RunLane = { 
-/**
- * Name in legends.
- */
-name: string, 
-/**
- * How it differs from the first lane.
- */
-difference: string, 
-/**
- * Values of each metric, one per report; null where nothing was measured.
- */
-metrics: Record<string, Array<number | null>>, };
-
-export type RunFile = { 
-/**
- * `nmflow-run`.
- */
-format: string, 
-/**
- * Version of this layout.
- */
-version: number, 
-/**
- * Version of nmflow that wrote the file.
- */
-nmflow: string, 
-/**
- * `cpu` or `webgpu`; null when not known.
- */
-backend: string | null, 
-/**
- * The adapter in words; empty on the CPU, null when not known.
- */
-adapter: string | null, 
-/**
- * The experiment, complete.
- */
-document: RawExperiment, 
-/**
- * What the metrics are.
- */
-metrics: Array<RunMetric>, 
-/**
- * Steps made at each report, ascending.
- */
-steps: Array<number>, 
-/**
- * One entry per lane.
- */
-lanes: Array<RunLane>, 
-/**
- * What a replay should find again; null for an unfinished run.
- */
-fingerprint: Fingerprint | null, };
-
-export type Setting = { 
-/**
- * Path of the field.
- */
-field: string, 
-/**
- * The value.
- */
-value: unknown, };
-
-export type PlannedCell = { 
-/**
- * What is set.
- */
-settings: Array<Setting>, 
-/**
- * The experiment with these values, before it is repeated over seeds.
- */
-experiment: RawExperiment, 
-/**
- * The experiment over all seeds, in parts of lanes that train together.
- */
-parts: Array<RawExperiment>, };
-
-export type MeasuredLane = { 
-/**
- * The lane.
- */
-lane: RawLane, 
-/**
- * Its metrics by key, without those that were not measured.
- */
-metrics: Record<string, number>, };
-
-export type StudyCell = { 
-/**
- * Swept fields with their values; empty in a study without sweep.
- */
-settings: Record<string, unknown>, 
-/**
- * The experiment with these values, before it was repeated over seeds.
- */
-experiment: RawExperiment, 
-/**
- * Mean, spread and paired differences by metric.
- */
-summary: Record<string, Array<GroupSummary>>, 
-/**
- * Every lane with every seed.
- */
-lanes: Array<MeasuredLane>, };
-
-export type StudyResults = { 
-/**
- * Version of this layout.
- */
-version: number, 
-/**
- * Version of nmflow that trained it.
- */
-nmflow: string, 
-/**
- * The adapter in words, or `CPU`.
- */
-device: string, 
-/**
- * Title.
- */
-name: string, 
-/**
- * What it asks, and what was scaled down.
- */
-notes: string, 
-/**
- * Seeds of every combination.
- */
-seeds: number, 
-/**
- * One entry per combination of swept values that was trained.
- */
-cells: Array<StudyCell>, };
-
 export type DataFile = { 
 /**
  * Its name.
@@ -1277,3 +1011,269 @@ lanes: Array<string>, } | { "type": "compared",
  * The outcome.
  */
 comparison: Comparison, };
+
+export type LaneFingerprint = { 
+/**
+ * Hash of the final weights, 16 hexadecimal digits.
+ */
+weights: string, 
+/**
+ * Hash of the compared metrics at every report, 16 hexadecimal digits.
+ */
+metrics: string, 
+/**
+ * The compared metrics at `steps`, rounded to the precision of `f32`; null where nothing was measured.
+ */
+values: Record<string, Array<number | null>>, };
+
+export type Fingerprint = { 
+/**
+ * Version of this format.
+ */
+version: number, 
+/**
+ * Version of nmflow that made the run.
+ */
+nmflow: string, 
+/**
+ * Where it ran: `CPU`, or the adapter in words.
+ */
+device: string, 
+/**
+ * Steps of the reports in `values`, ascending.
+ */
+steps: Array<number>, 
+/**
+ * One entry per lane.
+ */
+lanes: Array<LaneFingerprint>, };
+
+export type Tolerance = { 
+/**
+ * Key of the metric.
+ */
+metric: string, 
+/**
+ * In the metric's unit.
+ */
+absolute: number, 
+/**
+ * Share of the expected value.
+ */
+relative: number, };
+
+export type Verdict = "exact" | "within" | "differs" | "incomparable";
+
+export type Difference = { 
+/**
+ * Lane, counted from 0.
+ */
+lane: number, 
+/**
+ * Steps made.
+ */
+step: number, 
+/**
+ * Key of the metric.
+ */
+metric: string, 
+/**
+ * Value expected; null when nothing was measured.
+ */
+expected: number | null, 
+/**
+ * Value found; null when nothing was measured.
+ */
+found: number | null, };
+
+export type Deviation = { 
+/**
+ * What is allowed.
+ */
+tolerance: Tolerance, 
+/**
+ * What was found.
+ */
+largest: number, };
+
+export type Comparison = { 
+/**
+ * Of the worst lane.
+ */
+verdict: Verdict, 
+/**
+ * Of each lane.
+ */
+lanes: Array<Verdict>, 
+/**
+ * Where the runs part first, at whatever size.
+ */
+first: Difference | null, 
+/**
+ * Where a value first leaves its tolerance.
+ */
+beyond: Difference | null, 
+/**
+ * Per metric.
+ */
+deviations: Array<Deviation>, 
+/**
+ * The whole in one sentence.
+ */
+summary: string, };
+
+export type RunMetric = { 
+/**
+ * Name in `lanes[].metrics`.
+ */
+key: string, 
+/**
+ * Name for readers.
+ */
+label: string, 
+/**
+ * Unit, empty for a plain number.
+ */
+unit: string, 
+/**
+ * What it means, with its source.
+ */
+help: string, };
+
+export type RunLane = { 
+/**
+ * Name in legends.
+ */
+name: string, 
+/**
+ * How it differs from the first lane.
+ */
+difference: string, 
+/**
+ * Values of each metric, one per report; null where nothing was measured.
+ */
+metrics: Record<string, Array<number | null>>, };
+
+export type RunFile = { 
+/**
+ * `nmflow-run`.
+ */
+format: string, 
+/**
+ * Version of this layout.
+ */
+version: number, 
+/**
+ * Version of nmflow that wrote the file.
+ */
+nmflow: string, 
+/**
+ * `cpu` or `webgpu`; null when not known.
+ */
+backend: string | null, 
+/**
+ * The adapter in words; empty on the CPU, null when not known.
+ */
+adapter: string | null, 
+/**
+ * The experiment, complete.
+ */
+document: RawExperiment, 
+/**
+ * What the metrics are.
+ */
+metrics: Array<RunMetric>, 
+/**
+ * Steps made at each report, ascending.
+ */
+steps: Array<number>, 
+/**
+ * One entry per lane.
+ */
+lanes: Array<RunLane>, 
+/**
+ * What a replay should find again; null for an unfinished run.
+ */
+fingerprint: Fingerprint | null, };
+
+export type Setting = { 
+/**
+ * Path of the field.
+ */
+field: string, 
+/**
+ * The value.
+ */
+value: unknown, };
+
+export type PlannedCell = { 
+/**
+ * What is set.
+ */
+settings: Array<Setting>, 
+/**
+ * The experiment with these values, before it is repeated over seeds.
+ */
+experiment: RawExperiment, 
+/**
+ * The experiment over all seeds, in parts of lanes that train together.
+ */
+parts: Array<RawExperiment>, };
+
+export type MeasuredLane = { 
+/**
+ * The lane.
+ */
+lane: RawLane, 
+/**
+ * Its metrics by key, without those that were not measured.
+ */
+metrics: Record<string, number>, };
+
+export type StudyCell = { 
+/**
+ * Swept fields with their values; empty in a study without sweep.
+ */
+settings: Record<string, unknown>, 
+/**
+ * The experiment with these values, before it was repeated over seeds.
+ */
+experiment: RawExperiment, 
+/**
+ * Mean, spread and paired differences by metric.
+ */
+summary: Record<string, Array<GroupSummary>>, 
+/**
+ * Every lane with every seed.
+ */
+lanes: Array<MeasuredLane>, };
+
+export type StudyResults = { 
+/**
+ * Version of this layout.
+ */
+version: number, 
+/**
+ * Version of nmflow that trained it.
+ */
+nmflow: string, 
+/**
+ * The adapter in words, or `CPU`.
+ */
+device: string, 
+/**
+ * Title.
+ */
+name: string, 
+/**
+ * What it asks, and what was scaled down.
+ */
+notes: string, 
+/**
+ * Seeds of every combination.
+ */
+seeds: number, 
+/**
+ * One entry per combination of swept values that was trained.
+ */
+cells: Array<StudyCell>, };

@@ -1,0 +1,207 @@
+// Studies: a sweep that the page trains, results that come from a file, what is drawn of both.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { linkTo } from './link.mjs';
+import { lab, PATIENCE_MS, SMALL } from './support.mjs';
+
+/** @import { Visit } from './support.mjs' */
+/** @import { StudyResults } from '../../www/worker/protocol.d.ts' */
+
+const { visit } = lab();
+const SHORT = { ...SMALL, steps: 20 };
+const PANEL = '.panel.study';
+
+/** @param {Visit} visited */
+const openPanel = ({ page }) => page.locator(`${PANEL} > summary`).click();
+
+/** @param {Visit} visited @returns {Promise<StudyResults>} */
+async function exportedStudy({ page }) {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Export results' }).click(),
+  ]);
+  return JSON.parse(readFileSync(await download.path(), 'utf8'));
+}
+
+/** Rows of the table of all points, one text per cell. @param {Visit} visited */
+async function studyRows({ page }) {
+  const rows = page.getByRole('region', { name: 'Results of the study' }).locator('tbody tr');
+  await rows.first().waitFor();
+  return rows.evaluateAll((all) =>
+    all.map((row) => [...row.children].map((cell) => cell.textContent?.trim().replaceAll(/\s+/g, ' ') ?? '')),
+  );
+}
+
+test('a sweep is trained beside the run, point by point, and leaves as a file', async () => {
+  const visited = await visit(linkTo(SHORT));
+  const { page } = visited;
+  await visited.phase('Finished');
+  const run = await visited.exported();
+  await openPanel(visited);
+  await page.getByLabel('Values of', { exact: false }).fill('1:2, 1:4');
+  await page.getByLabel('Seeds', { exact: true }).fill('2');
+  await page.getByText('2 lanes × 2 points × 2 seeds: 8 trainings of 20 steps.').waitFor();
+  await visited.press('Train the sweep');
+  await page.getByText('2 points, 2 seeds, trained on CPU').waitFor({ timeout: PATIENCE_MS });
+  await page.getByRole('button', { name: 'Train the sweep' }).waitFor();
+
+  const rows = await studyRows(visited);
+  assert.equal(rows.length, 4);
+  assert.match(rows[0]?.[0] ?? '', /1:2$/);
+  assert.match(rows[0]?.[5] ?? '', /^[+-]?[\d.]+ to [+-]?[\d.]+$/, 'the control has an interval');
+
+  const study = await exportedStudy(visited);
+  assert.deepEqual(
+    study.cells.map(({ settings, lanes }) => [settings['lanes[].ff'], lanes.map(({ lane }) => lane.seed)]),
+    [
+      [{ n: 1, m: 2 }, [0, 0, 1, 1]],
+      [{ n: 1, m: 4 }, [0, 0, 1, 1]],
+    ],
+  );
+  // A lane's results do not depend on its neighbours, so the run on the page has the same numbers.
+  const point = study.cells[1]?.lanes[1]?.metrics;
+  const baseline = run.lanes[1]?.metrics;
+  for (const key of ['val_accuracy_hard', 'val_loss', 'v_sum_all'])
+    assert.equal(point?.[key], baseline?.[key]?.at(-1), key);
+  assert.deepEqual(await visited.exported(), run, 'the run on the page is as it was');
+  assert.deepEqual(visited.complaints, []);
+  await visited.close();
+});
+
+test('a sweep that cannot be trained says which field is wrong', async () => {
+  const visited = await visit(linkTo(SHORT));
+  const { page } = visited;
+  await visited.phase('Finished');
+  await openPanel(visited);
+  await page.getByLabel('Values of', { exact: false }).fill('1:4, 1:48');
+  await page.getByLabel('Seeds', { exact: true }).fill('2');
+  await visited.press('Train the sweep');
+  const problem = page.locator(`${PANEL} .problems li`).first();
+  assert.match(await problem.innerText(), /^experiment\.lanes\[\d\]\.ff\.m groups of 48 do not divide/);
+  await page.getByLabel('Seeds', { exact: true }).fill('many');
+  await visited.press('Train the sweep');
+  assert.match(await problem.innerText(), /^seeds must be a whole number/);
+  assert.deepEqual(visited.complaints, []);
+  await visited.close();
+});
+
+test('a paused sweep survives a reload and trains only what is missing', async () => {
+  const visited = await visit(linkTo({ ...SHORT, steps: 40 }));
+  const { page } = visited;
+  await visited.phase('Finished');
+  await openPanel(visited);
+  await page.getByLabel('Field to sweep', { exact: true }).selectOption('steps');
+  // The last point is so long that it cannot be over before the sweep is paused.
+  await page.getByLabel('Values of Steps').fill('20, 100000');
+  await page.getByLabel('Seeds', { exact: true }).fill('2');
+  await visited.press('Train the sweep');
+  await page.getByText('One point, 2 seeds').waitFor({ timeout: PATIENCE_MS });
+  await visited.press('Pause the sweep');
+  await visited.press('Continue the sweep');
+  await visited.press('Pause the sweep');
+  await page.reload();
+  await openPanel(visited);
+  await page.getByText('One point, 2 seeds').waitFor();
+  const before = await exportedStudy(visited);
+  await visited.press('Continue the sweep');
+  await page.getByText('Point 2 of 2').waitFor();
+  assert.deepEqual((await exportedStudy(visited)).cells, before.cells);
+  await visited.press('Pause the sweep');
+  await visited.press('Give it up');
+  await page.getByRole('button', { name: 'Train the sweep' }).waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Export results' }).count(), 0);
+  assert.deepEqual(visited.complaints, []);
+  await visited.close();
+});
+
+/** Results as a file, with means chosen so that the lanes cross halfway between 1:4 and 1:16 on a logarithmic axis. */
+function results() {
+  const patterns = [
+    [1, 2],
+    [1, 4],
+    [1, 16],
+  ];
+  const means = { Dense: [0.9, 0.9, 0.9], Baseline: [0.8, 0.75, 0.6], Decay: [0.78, 0.74, 0.61] };
+  const recipes = { Dense: 'dense', Baseline: 'sr-ste', Decay: 'mdgf-exponential' };
+  const cells = patterns.map(([n = 1, m = 1], at) => {
+    const lane = (/** @type {keyof typeof means} */ name, /** @type {number} */ seed) => ({
+      lane: { name: `${name}, seed ${seed}`, recipe: recipes[name], ff: { n, m }, seed },
+      metrics: {
+        val_accuracy_hard: (means[name][at] ?? 0) + 0.01 * (seed - 1),
+        ff_density: name === 'Dense' ? 1 : n / m,
+      },
+    });
+    const names = /** @type {(keyof typeof means)[]} */ (Object.keys(means));
+    const experiment = {
+      ...SHORT,
+      lanes: names.map((name) => ({ name, recipe: recipes[name], ff: { n, m } })),
+    };
+    const lanes = [0, 1, 2].flatMap((seed) => names.map((name) => lane(name, seed)));
+    return { settings: { 'lanes[].ff': { n, m } }, experiment, lanes };
+  });
+  return { version: 1, nmflow: '0', device: 'CPU', name: 'From elsewhere', notes: '', seeds: 3, cells };
+}
+
+/** @param {unknown} content */
+const file = (content) => [{ name: 'results.json', bytes: Buffer.from(JSON.stringify(content)) }];
+
+test('results of a study are opened by dropping them, drawn with intervals and their crossover', async () => {
+  const visited = await visit(linkTo(SHORT));
+  const { page } = visited;
+  await visited.phase('Finished');
+  await visited.drop(file(results()));
+  await page.getByRole('heading', { name: 'From elsewhere' }).waitFor();
+  const sweep = await visited.chartTable('study-sweep');
+  assert.deepEqual(
+    sweep.map(([pattern]) => pattern),
+    ['1:2', '1:4', '1:16'],
+  );
+  assert.ok((await visited.bandPixels('study-sweep')) > 500, 'the intervals are drawn');
+  // 0.75 +- 4.3027 * 0.01 / sqrt(3).
+  assert.equal(sweep[1]?.[2], '75.0% (72.5% to 77.5%)');
+  const hill = await visited.chartTable('study-hill');
+  assert.deepEqual(
+    hill.map(([density, dense]) => [density, dense?.slice(0, 5)]),
+    [
+      ['6.25 %', '90.0%'],
+      ['25 %', '90.0%'],
+      ['50 %', '90.0%'],
+    ],
+  );
+  await page.getByText('Means cross at 12.5 % (about 1:8); at the sparsest point Decay is ahead.').waitFor();
+  await page.getByLabel('Crossover of').selectOption('Dense');
+  await page.getByText('the mean of Dense is ahead throughout').waitFor();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: /^Save .* against density as SVG$/ }).click(),
+  ]);
+  const svg = readFileSync(await download.path(), 'utf8');
+  assert.match(svg, /6\.25 %/);
+  assert.match(svg, /Decay/);
+  const rows = await studyRows(visited);
+  assert.deepEqual(rows[7], ['Baseline', '3', '60.0% ± 1.0%', '–', '–', '–']);
+  assert.deepEqual(rows[8]?.slice(0, 4), ['Decay', '3', '61.0% ± 1.0%', '+1.0']);
+  // What was opened is still there after a reload.
+  await page.reload();
+  await openPanel(visited);
+  await page.getByRole('heading', { name: 'From elsewhere' }).waitFor();
+  assert.deepEqual(visited.complaints, []);
+  await visited.close();
+});
+
+test('damaged results are refused with the place of the fault', async () => {
+  const visited = await visit(linkTo(SHORT));
+  const { page } = visited;
+  await visited.phase('Finished');
+  const damaged = /** @type {any} */ (results());
+  damaged.cells[1].lanes[4].metrics.val_accuracy_hard = 'high';
+  damaged.cells[2].lanes[0].lane.recipe = 'magic';
+  await visited.drop(file(damaged));
+  await page.getByText('results.json cannot be opened.').waitFor();
+  const fields = await page.locator('.notice code').allInnerTexts();
+  assert.deepEqual(fields, ['cells[1].lanes[4].metrics.val_accuracy_hard', 'cells[2].lanes[0].lane.recipe']);
+  assert.deepEqual(visited.complaints, []);
+  await visited.close();
+});

@@ -1,0 +1,218 @@
+/**
+ * Trains a study in a worker of its own, one combination of swept values after the other, so that the experiment on
+ * the page stays as it is.
+ */
+
+import { LabClient, WorkerLost } from '../worker/client.js';
+import { needsFiles, readFiles } from './files.js';
+import { download } from './sharing.js';
+import { nextCell, settingsOf } from './study.js';
+import { documentOf } from './study-form.js';
+
+/** @import { Event as LabEvent, PlannedCell, RawExperiment, RawLane, StudyResults } from '../worker/protocol.d.ts' */
+/** @import { Json } from './paths.js' */
+/** @import { Session } from './session.js' */
+
+/** @typedef {{ lane: RawLane, metrics: Record<string, number> }} Measured */
+
+/** A combination could not be trained, for a reason that the visitor can mend or pass over. */
+class CellFailed extends Error {}
+
+export class StudyRunner {
+  /** @type {LabClient | null} */
+  #client = null;
+  /** Whether the worker has the visitor's files. */
+  #hasFiles = false;
+  /** Metrics of the latest report, lane by lane. @type {Float64Array} */
+  #values = new Float64Array();
+  /** Where it trains, as files of results say it. */
+  #device = '';
+  /** Settles when the part that trains ends. @type {PromiseWithResolvers<void> | null} */
+  #part = null;
+
+  /** @param {Session} session */
+  constructor(session) {
+    this.session = session;
+    this.store = session.store;
+  }
+
+  /** Trains what the form describes. */
+  async start() {
+    const { state } = this.store;
+    const { document, problems } = documentOf(state);
+    if (problems.length > 0) return this.store.dispatch({ type: 'study/refused', problems });
+    await this.#run(document, null);
+  }
+
+  /** Goes on with a study that was paused, in this visit or one before. */
+  async resume() {
+    const { document, results, phase } = this.store.state.study;
+    if (!document || phase === 'running') return;
+    if (!this.#client) return this.#run(document, results);
+    this.store.dispatch({ type: 'study/phase', phase: 'running' });
+    // Between two parts there is nothing to start: the next one looks at the phase.
+    if (this.#part) this.#client.send({ type: 'start' });
+  }
+
+  pause() {
+    this.store.dispatch({ type: 'study/phase', phase: 'paused' });
+    this.#client?.send({ type: 'pause' });
+  }
+
+  /** Gives up the combination that failed. */
+  async skip() {
+    this.store.dispatch({ type: 'study/skipped', cell: nextCell(this.store.state.study) });
+    await this.resume();
+  }
+
+  /** Shows the results of a file in place of those on the page. @param {StudyResults} results */
+  open(results) {
+    this.#end();
+    this.store.dispatch({ type: 'study/opened', results });
+    this.session.notify('info', `“${results.name}” is drawn under “Sweeps and studies”.`);
+    void this.session.keeper.keepStudy();
+  }
+
+  /** Forgets the results on the page. */
+  close() {
+    this.#end();
+    this.store.dispatch({ type: 'study/closed' });
+    void this.session.keeper.keepStudy();
+  }
+
+  /** Hands the results out, in the native runner's layout. */
+  export() {
+    const { results } = this.store.state.study;
+    if (!results) return;
+    const name = results.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+    download(`nmflow-study-${name}.json`, 'application/json', `${JSON.stringify(results, null, 2)}\n`);
+  }
+
+  /** @param {Json} document @param {StudyResults | null} earlier  What of it is trained already. */
+  async #run(document, earlier) {
+    try {
+      const planned = await this.#worker().ask({ type: 'plan_study', study: document });
+      if (planned.type === 'problems') {
+        this.#end();
+        return this.store.dispatch({ type: 'study/refused', problems: planned.problems });
+      }
+      const results = earlier ?? this.#noResults(document);
+      this.store.dispatch({ type: 'study/planned', document, cells: planned.cells, results });
+      // Two trainings at a time would slow each other down.
+      if (this.store.state.run.phase === 'running') this.session.pause();
+      await this.#trainCells();
+    } catch (reason) {
+      // A worker that ended has said why, or was told to.
+      if (reason instanceof WorkerLost) return;
+      this.#end();
+      this.store.dispatch({
+        type: 'study/trouble',
+        trouble: String(reason instanceof Error ? reason.message : reason),
+      });
+    }
+  }
+
+  async #trainCells() {
+    for (;;) {
+      const { study } = this.store.state;
+      const index = nextCell(study);
+      const cell = study.cells[index];
+      if (!cell) break;
+      const trained = await this.#trainCell(cell, index);
+      this.store.dispatch({ type: 'study/cell', cell: trained, device: this.#device });
+      void this.session.keeper.keepStudy();
+    }
+    this.#end();
+    this.store.dispatch({ type: 'study/progress', progress: null });
+    this.store.dispatch({ type: 'study/phase', phase: 'finished' });
+    void this.session.keeper.keepStudy();
+  }
+
+  /** @param {PlannedCell} cell @param {number} index */
+  async #trainCell(cell, index) {
+    /** @type {Measured[]} */
+    const lanes = [];
+    for (const [part, document] of cell.parts.entries()) {
+      const progress = { cell: index, part, step: 0, stepsPerSecond: 0 };
+      this.store.dispatch({ type: 'study/progress', progress });
+      await this.#train(document);
+      lanes.push(...this.#measured(document));
+    }
+    const { experiment } = cell;
+    const trained = { settings: settingsOf(cell), experiment, lanes };
+    const answer = await this.#worker().ask({ type: 'study_cell', cell: trained });
+    if (answer.type === 'problems')
+      throw new CellFailed(answer.problems.map(({ reason }) => reason).join('; '));
+    return answer.cell;
+  }
+
+  /** Trains one experiment to its end. @param {RawExperiment} document */
+  async #train(document) {
+    const worker = this.#worker();
+    if (needsFiles(document) && !this.#hasFiles) {
+      const files = this.session.files;
+      if (files.length === 0) {
+        throw new CellFailed('This study trains on your files: drop them on the page, then continue.');
+      }
+      const taken = await worker.ask({ type: 'data', files: await readFiles(files), document });
+      if (taken.type === 'problems')
+        throw new CellFailed(taken.problems.map(({ reason }) => reason).join('; '));
+      this.#hasFiles = true;
+    }
+    const answer = await worker.ask({ type: 'open', document, device: this.store.state.device.opened });
+    if (answer.type === 'problems')
+      throw new CellFailed(answer.problems.map(({ reason }) => reason).join('; '));
+    if (answer.type !== 'opened') throw new CellFailed(answer.message);
+    this.#part = Promise.withResolvers();
+    // A study that was paused meanwhile starts this part when it is resumed.
+    if (this.store.state.study.phase === 'running') worker.send({ type: 'start' });
+    await this.#part.promise;
+    this.#part = null;
+  }
+
+  /** @param {RawExperiment} document @returns {Measured[]} */
+  #measured({ lanes }) {
+    const keys = this.store.state.catalog.metrics.map(({ key }) => key);
+    return lanes.map((lane, index) => {
+      const metrics = keys.map((key, at) => [key, this.#values[index * keys.length + at]]);
+      return { lane, metrics: Object.fromEntries(metrics.filter(([, value]) => Number.isFinite(value))) };
+    });
+  }
+
+  /** @param {LabEvent} event */
+  #receive(event) {
+    const { progress } = this.store.state.study;
+    if (event.type === 'metrics') this.#values = event.values;
+    if (event.type === 'device') this.#device = event.backend === 'cpu' ? 'CPU' : event.adapter;
+    if (event.type === 'progress' && progress) {
+      const moved = { ...progress, step: event.step, stepsPerSecond: event.steps_per_second };
+      this.store.dispatch({ type: 'study/progress', progress: moved });
+    }
+    if (event.type === 'state' && event.state === 'finished') this.#part?.resolve();
+    if (event.type === 'rejected') this.#part?.reject(new CellFailed(event.message));
+    if (event.type === 'failed') {
+      this.#end();
+      this.store.dispatch({ type: 'study/trouble', trouble: `${event.message} ${event.remedy}` });
+    }
+  }
+
+  #worker() {
+    this.#client ??= new LabClient((event) => this.#receive(event));
+    return this.#client;
+  }
+
+  #end() {
+    this.#client?.terminate();
+    this.#part?.reject(new WorkerLost('the study ended'));
+    this.#client = null;
+    this.#part = null;
+    this.#hasFiles = false;
+  }
+
+  /** @param {Json} document @returns {StudyResults} */
+  #noResults(document) {
+    const { name, seeds } = /** @type {{ name: string, seeds: number }} */ (document);
+    const nmflow = this.store.state.catalog.version ?? '';
+    return { version: 1, nmflow, device: '', name, notes: '', seeds, cells: [] };
+  }
+}

@@ -1,0 +1,189 @@
+/** The charts of a study. */
+
+import '../../plots/nm-plot.js';
+import { html, nothing } from 'lit';
+import { guard } from 'lit/directives/guard.js';
+import { live } from 'lit/directives/live.js';
+import { dataTable } from '../data-table.js';
+import { saveButtons } from '../save-buttons.js';
+import { swatch } from '../swatch.js';
+import { axesOf, crossings, groupNames, hillOf, sliceOf } from './study-points.js';
+import { hillSpec, SUMMARISED, sweepSpec } from './study-spec.js';
+
+/** @import { PlotSpec } from '../../plots/line-plot.js' */
+/** @import { StudyResults } from '../../worker/protocol.d.ts' */
+/** @import { StudyView } from '../../state/study.js' */
+/** @import { Lab } from '../nm-lab.js' */
+/** @import { Hill, Slice } from './study-points.js' */
+/** @import { Summarised } from './study-spec.js' */
+
+/** @param {Lab} lab */
+export function studyCharts(lab) {
+  const { study, catalog } = lab.state;
+  const { results, view } = study;
+  if (!results) return nothing;
+  return guard([results, view, catalog, lab.dark], () => drawn(lab, results, view));
+}
+
+/** @param {Lab} lab @param {StudyResults} results @param {StudyView} view */
+function drawn(lab, results, view) {
+  const metric = metricOf(results, view);
+  const slice = sliceOf(results, lab.state.catalog.fields, view);
+  const hill = hillOf(slice, metric);
+  return html`
+    ${options(lab, results, slice, metric)} ${lanes(lab, slice, metric)}
+    <div class="charts">
+      ${chart(lab, 'sweep', `${SUMMARISED[metric].label} by ${slice.along?.label ?? 'lane'}`, sweepSpec(slice, metric, lab.dark))}
+      ${hill ? hillChart(lab, hill, metric) : nothing}
+    </div>
+    <p class="note">
+      Lines are means over the seeds, bands their 95 % intervals (Student’s t). ${hill ? '' : 'A sweep over patterns also draws accuracy against density.'}
+    </p>
+  `;
+}
+
+/** The chosen metric, or the first that was measured. @param {StudyResults} results @param {StudyView} view @returns {Summarised} */
+export function metricOf({ cells }, { metric }) {
+  const measured = /** @type {Summarised[]} */ (Object.keys(SUMMARISED)).filter((key) =>
+    cells.some(({ summary }) => key in summary),
+  );
+  return measured.find((key) => key === metric) ?? measured[0] ?? 'val_accuracy_hard';
+}
+
+/** @param {Lab} lab @param {StudyResults} results @param {Slice} slice @param {Summarised} metric */
+function options(lab, results, slice, metric) {
+  const axes = axesOf(results, lab.state.catalog.fields);
+  const { along, held } = slice;
+  const set = (/** @type {Partial<StudyView>} */ change) =>
+    lab.session.store.dispatch({ type: 'study/view', change });
+  const metrics = Object.entries(SUMMARISED).map(
+    ([key, { label }]) => /** @type {[string, string]} */ ([key, label]),
+  );
+  const other = Math.min(lab.state.study.view.other, (held?.values.length ?? 1) - 1);
+  return html`
+    <div class="chart-options">
+      ${choice('Measure', metric, metrics, (key) => set({ metric: key }))}
+      ${
+        held && along
+          ? html`${choice(
+              'Along',
+              along.field,
+              axes.map(({ field, label }) => [field, label]),
+              (field) => set({ along: field, other: 0 }),
+            )}
+          ${choice(
+            held.label,
+            String(other),
+            held.texts.map((text, index) => [String(index), text]),
+            (index) => set({ other: Number(index) }),
+          )}`
+          : nothing
+      }
+    </div>
+  `;
+}
+
+/** The legend of both charts. @param {Lab} lab @param {Slice} slice @param {string} metric */
+function lanes({ dark }, slice, metric) {
+  return html`<ul class="study-lanes" aria-label="Lanes of the study">
+    ${groupNames(slice, metric).map((name, index) => html`<li>${swatch(index, index, dark)} ${name}</li>`)}
+  </ul>`;
+}
+
+/** @param {Lab} lab @param {'sweep' | 'hill'} id @param {string} title @param {PlotSpec} spec @param {unknown} [foot] */
+function chart(lab, id, title, spec, foot = nothing) {
+  const { session, state } = lab;
+  const { table } = state.study.view;
+  const name = (/** @type {string} */ format) => {
+    const words = (state.study.results?.name ?? '').toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+    return `nmflow-study-${words}-${id}.${format}`;
+  };
+  const drawing = () => ({ spec, title: `${title}. ${state.study.results?.name ?? ''}` });
+  return html`
+    <section class="chart" aria-labelledby="study-${id}" data-chart="study-${id}">
+      <h4 id="study-${id}">${title}</h4>
+      <nm-plot .spec=${spec} .name=${title}></nm-plot>
+      ${foot}
+      <div class="chart-foot">
+        ${dataTable(title, spec, table === id, (open) => {
+          // Closing the one must not close the other.
+          const now = session.store.state.study.view.table;
+          if (open || now === id)
+            session.store.dispatch({ type: 'study/view', change: { table: open ? id : null } });
+        })}
+        ${saveButtons(session, title, name, drawing)}
+      </div>
+    </section>
+  `;
+}
+
+/** @param {Lab} lab @param {Hill} hill @param {Summarised} metric */
+function hillChart(lab, hill, metric) {
+  const names = [...hill.groups.keys()];
+  const pair = pairOf(hill, lab.state.study.view.pair, lab.state.study.results, metric);
+  const found = pair ? crossings(hill, pair) : [];
+  const marks = found.map((at) => ({ at, label: `cross at ${formatRatio(100 * at)} %` }));
+  const spec = hillSpec(hill, metric, lab.dark, marks);
+  const set = (/** @type {[string, string]} */ next) =>
+    lab.session.store.dispatch({ type: 'study/view', change: { pair: next } });
+  const listed = names.map((name) => /** @type {[string, string]} */ ([name, name]));
+  const foot = pair
+    ? html`<div class="chart-options crossover">
+      ${choice('Crossover of', pair[0], listed, (name) => set([name, pair[1]]))}
+      ${choice('and', pair[1], listed, (name) => set([pair[0], name]))}
+      <span>${crossoverText(hill, pair, found, metric)}</span>
+    </div>`
+    : nothing;
+  return chart(lab, 'hill', `${SUMMARISED[metric].label} against density`, spec, foot);
+}
+
+/**
+ * The chosen lanes; otherwise the baseline and the first lane whose line crosses it.
+ *
+ * @param {Hill} hill
+ * @param {[string, string] | null} chosen
+ * @param {StudyResults | null} results
+ * @param {string} metric
+ * @returns {[string, string] | null}
+ */
+function pairOf(hill, chosen, results, metric) {
+  if (chosen?.every((name) => hill.groups.has(name))) return chosen;
+  const baseline = results?.cells[0]?.summary[metric]?.find((group) => group.baseline === null)?.name;
+  const others = [...hill.groups.keys()].filter((name) => name !== baseline && !hill.level.has(name));
+  const [first] = others;
+  if (!baseline || !first || !hill.groups.has(baseline)) return null;
+  const other = others.find((name) => crossings(hill, [baseline, name]).length > 0) ?? first;
+  return [baseline, other];
+}
+
+/** @param {Hill} hill @param {[string, string]} pair @param {number[]} found @param {Summarised} metric */
+function crossoverText({ groups, x }, [first, second], found, metric) {
+  const gaps = x.flatMap((_, at) => {
+    const [a, b] = [groups.get(first)?.[at]?.mean, groups.get(second)?.[at]?.mean];
+    return a === undefined || b === undefined ? [] : [metric === 'val_loss_hard' ? b - a : a - b];
+  });
+  if (first === second || gaps.length === 0) return 'Choose two lanes.';
+  const ahead = (/** @type {number} */ gap) => (gap > 0 ? first : second);
+  if (found.length === 0)
+    return gaps.every((gap) => gap === 0)
+      ? 'They are level.'
+      : `They do not cross here: the mean of ${ahead(gaps.find((gap) => gap !== 0) ?? 0)} is ahead throughout.`;
+  const places = found.map((at) => `${formatRatio(100 * at)} % (about 1:${formatRatio(1 / at)})`);
+  return `Means cross at ${places.join(' and ')}; at the sparsest point ${ahead(gaps[0] ?? 0)} is ahead. The table says how sure that is.`;
+}
+
+const ratio = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
+
+/** @param {number} value */
+const formatRatio = (value) => ratio.format(value);
+
+/** @param {string} label @param {string} value @param {[string, string][]} choices @param {(value: string) => void} set */
+function choice(label, value, choices, set) {
+  const change = (/** @type {Event & { target: HTMLSelectElement }} */ { target }) => set(target.value);
+  return html`<label class="inline">
+    <span>${label}</span>
+    <select .value=${live(value)} @change=${change}>
+      ${choices.map(([key, text]) => html`<option value=${key} ?selected=${key === value}>${text}</option>`)}
+    </select>
+  </label>`;
+}

@@ -1,0 +1,128 @@
+/** The form of a sweep. */
+
+import { html, nothing } from 'lit';
+import { live } from 'lit/directives/live.js';
+import { fieldAt } from '../../state/fields.js';
+import { documentOf, sweepable } from '../../state/study-form.js';
+import { formatWhole } from '../format.js';
+
+/** @import { FieldSpec } from '../../worker/protocol.d.ts' */
+/** @import { Sweep } from '../../state/study.js' */
+/** @import { Lab } from '../nm-lab.js' */
+
+/** What a reader could type. @type {Record<string, string>} */
+const EXAMPLES = {
+  'lanes[].ff': '2:4, 1:4, 1:8, 1:16, 1:32',
+  'lanes[].attention': '2:4, 1:4, 1:8',
+  'lanes[].locations': 'qk, qkv, qkvo',
+  'lanes[].beta': 'auto, 0.01, 0.03, 0.1',
+  'lanes[].k': '4, 8, 16',
+  'lanes[].dense_frac': '0, 0.05, 0.2, 0.4',
+  'lanes[].finetune_frac': '0, 0.1, 0.2, 0.4',
+  'lanes[].learning_rate': '0.0005, 0.001, 0.002, 0.004',
+  steps: '300, 600, 1200',
+};
+
+/** @param {Lab} lab */
+export function studyForm(lab) {
+  const { state, session } = lab;
+  const { sweeps, seeds, problems } = state.study;
+  const set = (/** @type {Sweep[]} */ next, /** @type {string} */ count = seeds) =>
+    session.store.dispatch({ type: 'study/form', sweeps: next, seeds: count });
+  const submit = (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    void session.studies.start();
+  };
+  const rows = sweeps.length < 2 ? [...sweeps, { field: '', values: '' }] : sweeps;
+  return html`
+    <form class="study-form" @submit=${submit}>
+      <p>
+        Trains the lanes below again for every value, each over several seeds, and compares them with intervals. The
+        experiment on the page rests meanwhile.
+      </p>
+      <div class="study-fields">
+        ${rows.map((sweep, index) => sweepRow(lab, sweep, index, (next) => set(rows.with(index, next).filter(({ field }, at) => at === 0 || field !== ''))))}
+        <label class="study-field">
+          <span>Seeds</span>
+          <input
+            type="text"
+            inputmode="numeric"
+            autocomplete="off"
+            class="seeds"
+            .value=${live(seeds)}
+            @input=${(/** @type {Event & { target: HTMLInputElement }} */ { target }) => set(sweeps, target.value)}
+          />
+        </label>
+      </div>
+      <p class="study-go">
+        <button type="submit" class="primary">Train the sweep</button>
+        <span class="note">${workOf(lab)} Or drop a file of results here.</span>
+      </p>
+      ${
+        problems.length > 0
+          ? html`<div class="problems" role="alert">
+            <ul>${problems.map(({ field, reason }) => html`<li><code>${field}</code> ${reason}</li>`)}</ul>
+          </div>`
+          : nothing
+      }
+    </form>
+  `;
+}
+
+/** How much there is to train. @param {Lab} lab */
+function workOf({ state }) {
+  const { lanes, cells } = documentOf(state);
+  const seeds = Number(state.study.seeds);
+  if (!Number.isInteger(seeds) || seeds < 1) return '';
+  const steps = Number(state.draft.document?.steps ?? 0);
+  return `${lanes} lanes × ${cells} ${cells === 1 ? 'point' : 'points'} × ${seeds} seeds: ${formatWhole(lanes * cells * seeds)} trainings of ${formatWhole(steps)} steps.`;
+}
+
+/** @param {Lab} lab @param {Sweep} sweep @param {number} index @param {(sweep: Sweep) => void} set */
+function sweepRow({ state }, { field, values }, index, set) {
+  const [often, others] = sweepable(state.catalog.fields);
+  const spec = fieldAt(state.catalog.fields, field);
+  const choose = (/** @type {Event & { target: HTMLSelectElement }} */ { target }) =>
+    set({
+      field: target.value,
+      values: EXAMPLES[target.value] ?? defaultOf(fieldAt(state.catalog.fields, target.value)),
+    });
+  const type = (/** @type {Event & { target: HTMLInputElement }} */ { target }) =>
+    set({ field, values: target.value });
+  const option = (/** @type {FieldSpec} */ { path, label }) =>
+    html`<option value=${path} ?selected=${path === field}>${label}</option>`;
+  const which = index === 0 ? 'Sweep' : 'and';
+  return html`
+    <label class="study-field">
+      <span>${which}</span>
+      <select aria-label=${index === 0 ? 'Field to sweep' : 'Second field to sweep'} .value=${live(field)} @change=${choose}>
+        <option value="" ?selected=${field === ''}>${index === 0 ? 'seeds only' : 'no second field'}</option>
+        <optgroup label="Often swept">${often.map(option)}</optgroup>
+        <optgroup label="All others">${others.map(option)}</optgroup>
+      </select>
+    </label>
+    ${
+      field === ''
+        ? nothing
+        : html`<label class="study-field values">
+          <span>over</span>
+          <input
+            type="text"
+            autocomplete="off"
+            spellcheck="false"
+            aria-label="Values of ${spec?.label ?? field}"
+            title=${spec?.help ?? ''}
+            .value=${live(values)}
+            @input=${type}
+          />
+        </label>`
+    }
+  `;
+}
+
+/** @param {FieldSpec | null | undefined} spec */
+function defaultOf(spec) {
+  if (!spec) return '';
+  if (spec.kind === 'choice') return spec.choices.map(({ value }) => value).join(', ');
+  return spec.default === null || spec.default === undefined ? '' : String(spec.default);
+}

@@ -1,0 +1,53 @@
+/** Every point of a study: means, spreads, paired differences. */
+
+import { html } from 'lit';
+import { groupHeadings, groupRow } from '../seeds-table.js';
+import { metricOf } from './study-charts.js';
+import { settingsText } from './study-points.js';
+import { SUMMARISED } from './study-spec.js';
+
+/** @import { Lab } from '../nm-lab.js' */
+
+/** @param {Lab} lab */
+export function studyTable({ state }) {
+  const { results, view } = state.study;
+  if (!results) return html``;
+  const metric = metricOf(results, view);
+  const cells = results.cells.filter(({ summary }) => metric in summary);
+  const baseline = cells[0]?.summary[metric]?.find((group) => group.baseline === null)?.name ?? '';
+  const measure = metric === 'val_loss_hard' ? 'loss' : 'share';
+  return html`
+    <h4>Paired differences to ${baseline}</h4>
+    <div class="scroll" tabindex="0" role="region" aria-label="Results of the study">
+      <table>
+        <caption>
+          ${SUMMARISED[metric].label}
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Point</th>
+            ${groupHeadings(baseline, measure)}
+          </tr>
+        </thead>
+        ${cells.map((cell) => {
+          const groups = cell.summary[metric] ?? [];
+          return html`<tbody>
+            ${groups.map((group, index) =>
+              groupRow(
+                group,
+                measure,
+                index === 0
+                  ? html`<th scope="rowgroup" rowspan=${groups.length}>${settingsText(cell, state.catalog.fields)}</th>`
+                  : '',
+              ),
+            )}
+          </tbody>`;
+        })}
+      </table>
+    </div>
+    <p class="note">
+      Differences are of lanes that share initial weights and batches${measure === 'share' ? ', in percentage points' : ''}. An
+      interval that holds 0 decides nothing.
+    </p>
+  `;
+}
