@@ -10,5 +10,5 @@ mod summary;
 pub use document::{Cell, MAX_CELLS, MAX_SEEDS, Setting, Study, SweptField};
 pub use paper::{PAPER, PaperRow, PaperTable};
 pub use results::{MeasuredLane, SUMMARISED, StudyCell, StudyResults};
-pub use seeds::over_seeds;
+pub use seeds::{over_seeds, parts_over_seeds};
 pub use summary::{GroupSummary, LaneGroup, groups, summarise};

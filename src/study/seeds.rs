@@ -17,6 +17,12 @@ pub fn over_seeds(document: &RawExperiment, seeds: &[u64]) -> Option<RawExperime
     (lanes.len() <= MAX_LANES).then(|| RawExperiment { lanes, ..document.clone() })
 }
 
+/// The document over all seeds, in as many parts as the number of lanes that can train together makes necessary.
+pub fn parts_over_seeds(document: &RawExperiment, seeds: &[u64]) -> Vec<RawExperiment> {
+    let chunks = seeds.chunks((MAX_LANES / document.lanes.len()).max(1));
+    chunks.filter_map(|seeds| over_seeds(document, seeds)).collect()
+}
+
 /// A lane's name without the seed that [`over_seeds`] wrote behind it.
 pub(super) fn name_without_seed(name: &str) -> &str {
     name.rsplit_once(", seed ").map_or(name, |(name, _)| name)
@@ -37,5 +43,9 @@ mod tests {
         assert_eq!(name_without_seed(&names[5].0), "SR-STE");
         assert!(ExperimentConfig::try_from(repeated).is_ok());
         assert_eq!(over_seeds(&document, &[0; 9]), None);
+        let seeds: Vec<u64> = (0..10).collect();
+        let parts = parts_over_seeds(&document, &seeds);
+        assert_eq!(parts.iter().map(|part| part.lanes.len()).collect::<Vec<_>>(), [32, 8]);
+        assert_eq!(parts[1].lanes[0].seed, 8);
     }
 }

@@ -617,7 +617,7 @@ mod tests {
     fn result_declarations() -> impl Iterator<Item = String> {
         use crate::fingerprint::{Deviation, Difference, LaneFingerprint, Tolerance, Verdict};
         use crate::runfile::{RunLane, RunMetric};
-        use crate::study::{MeasuredLane, Setting};
+        use crate::study::MeasuredLane;
         declare![
             LaneFingerprint,
             Fingerprint,
@@ -629,7 +629,6 @@ mod tests {
             RunMetric,
             RunLane,
             RunFile,
-            Setting,
             PlannedCell,
             MeasuredLane,
             StudyCell,

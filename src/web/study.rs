@@ -1,20 +1,21 @@
 //! Studies for the page: plans, results of single combinations, files.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::protocol::Event;
 use crate::config::RawExperiment;
 use crate::error::Problem;
 use crate::runfile::{MAX_BYTES, RunFile};
-use crate::study::{Setting, Study, StudyCell, StudyResults};
+use crate::study::{Study, StudyCell, StudyResults, parts_over_seeds};
 
 /// One combination of swept values, yet to be trained.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PlannedCell {
-    /// What is set.
-    pub settings: Vec<Setting>,
+    /// Swept fields with their values.
+    #[cfg_attr(test, ts(type = "Record<string, unknown>"))]
+    pub settings: Map<String, Value>,
     /// The experiment with these values, before it is repeated over seeds.
     pub experiment: RawExperiment,
     /// The experiment over all seeds, in parts of lanes that train together.
@@ -29,9 +30,9 @@ pub fn plan(study: &Value) -> Event {
     };
     let seeds: Vec<u64> = study.seeds.clone().collect();
     let planned = study.cells.into_iter().map(|cell| PlannedCell {
-        parts: cell.parts(&seeds),
+        parts: parts_over_seeds(cell.experiment.document(), &seeds),
         experiment: cell.experiment.document().clone(),
-        settings: cell.settings,
+        settings: cell.settings.into_iter().map(|setting| (setting.field, setting.value)).collect(),
     });
     Event::StudyPlanned { cells: planned.collect() }
 }

@@ -127,15 +127,10 @@ function withCell(results, { cell, device }) {
   return { ...results, device, cells: [...results.cells, cell] };
 }
 
-/** A combination's settings as files write them. @param {PlannedCell} cell */
-export function settingsOf({ settings }) {
-  return Object.fromEntries(settings.map(({ field, value }) => [field, value]));
-}
-
 /** The first combination that is neither trained nor given up; -1 when there is none. @param {Study} study */
 export function nextCell({ cells, skipped, results }) {
   const done = (results?.cells ?? []).map(({ settings }) => settings);
   return cells.findIndex(
-    (cell, index) => !skipped.includes(index) && !done.some((known) => sameJson(known, settingsOf(cell))),
+    (cell, index) => !skipped.includes(index) && !done.some((known) => sameJson(known, cell.settings)),
   );
 }

@@ -6,7 +6,7 @@
 import { LabClient, WorkerLost } from '../worker/client.js';
 import { needsFiles, readFiles } from './files.js';
 import { download } from './sharing.js';
-import { nextCell, settingsOf } from './study.js';
+import { nextCell } from './study.js';
 import { documentOf } from './study-form.js';
 
 /** @import { Event as LabEvent, PlannedCell, RawExperiment, RawLane, StudyResults } from '../worker/protocol.d.ts' */
@@ -138,8 +138,8 @@ export class StudyRunner {
       await this.#train(document);
       lanes.push(...this.#measured(document));
     }
-    const { experiment } = cell;
-    const trained = { settings: settingsOf(cell), experiment, lanes };
+    const { settings, experiment } = cell;
+    const trained = { settings, experiment, lanes };
     const answer = await this.#worker().ask({ type: 'study_cell', cell: trained });
     if (answer.type === 'problems')
       throw new CellFailed(answer.problems.map(({ reason }) => reason).join('; '));

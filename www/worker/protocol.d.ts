@@ -1196,21 +1196,11 @@ lanes: Array<RunLane>,
  */
 fingerprint: Fingerprint | null, };
 
-export type Setting = { 
-/**
- * Path of the field.
- */
-field: string, 
-/**
- * The value.
- */
-value: unknown, };
-
 export type PlannedCell = { 
 /**
- * What is set.
+ * Swept fields with their values.
  */
-settings: Array<Setting>, 
+settings: Record<string, unknown>, 
 /**
  * The experiment with these values, before it is repeated over seeds.
  */

@@ -32,10 +32,7 @@ export function axesOf({ cells }, fields) {
 
 /** `Feed-forward N:M 1:4, Steps 600`. @param {PlannedCell | StudyCell} cell @param {FieldSpec[]} fields */
 export function settingsText({ settings }, fields) {
-  const pairs = Array.isArray(settings)
-    ? settings.map(({ field, value }) => /** @type {[string, unknown]} */ ([field, value]))
-    : Object.entries(settings);
-  const texts = pairs.map(
+  const texts = Object.entries(settings).map(
     ([field, value]) => `${fieldAt(fields, field)?.label ?? field} ${textOf(fields, field, value)}`,
   );
   return texts.join(', ') || 'all seeds';
