@@ -33,6 +33,9 @@ pub struct StudyResults {
     /// Seeds of every combination.
     #[cfg_attr(test, ts(type = "number"))]
     pub seeds: u64,
+    /// The first of them.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub first_seed: u64,
     /// One entry per combination of swept values that was trained.
     pub cells: Vec<StudyCell>,
 }
@@ -49,6 +52,8 @@ pub struct StudyCell {
     /// Mean, spread and paired differences by metric.
     #[cfg_attr(test, ts(type = "Record<string, Array<GroupSummary>>"))]
     pub summary: BTreeMap<String, Vec<GroupSummary>>,
+    /// Steps of the reports, where curves were kept.
+    pub steps: Vec<u32>,
     /// Every lane with every seed.
     pub lanes: Vec<MeasuredLane>,
 }
@@ -62,6 +67,9 @@ pub struct MeasuredLane {
     /// Its metrics by key, without those that were not measured.
     #[cfg_attr(test, ts(type = "Record<string, number>"))]
     pub metrics: BTreeMap<String, f64>,
+    /// The metrics whose value was kept at every report; null where nothing was measured.
+    #[cfg_attr(test, ts(type = "Record<string, Array<number | null>>"))]
+    pub curves: BTreeMap<String, Vec<Option<f64>>>,
 }
 
 /// The document is an object of this shape; what it holds is read piece by piece, so that a fault can name its place.
@@ -75,6 +83,8 @@ struct RawResults {
     #[serde(default)]
     notes: String,
     seeds: u64,
+    #[serde(default)]
+    first_seed: u64,
     cells: Vec<RawCell>,
 }
 
@@ -83,6 +93,8 @@ struct RawCell {
     #[serde(default)]
     settings: Map<String, Value>,
     experiment: Value,
+    #[serde(default)]
+    steps: Vec<u32>,
     lanes: Vec<RawMeasured>,
 }
 
@@ -90,6 +102,8 @@ struct RawCell {
 struct RawMeasured {
     lane: Value,
     metrics: Map<String, Value>,
+    #[serde(default)]
+    curves: BTreeMap<String, Vec<Option<f64>>>,
 }
 
 impl StudyResults {
@@ -120,8 +134,8 @@ impl StudyResults {
                 Err(found) => problems.extend(found),
             }
         }
-        let RawResults { nmflow, device, name, notes, seeds, .. } = raw;
-        let results = Self { version: VERSION as u32, nmflow, device, name, notes, seeds, cells };
+        let RawResults { nmflow, device, name, notes, seeds, first_seed, .. } = raw;
+        let results = Self { version: VERSION as u32, nmflow, device, name, notes, seeds, first_seed, cells };
         if problems.is_empty() { Ok(results) } else { Err(problems) }
     }
 }
@@ -138,13 +152,13 @@ impl StudyCell {
     }
 }
 
-fn checked_cell(raw: RawCell, place: &str) -> Result<StudyCell, Vec<Problem>> {
+fn checked_cell(mut raw: RawCell, place: &str) -> Result<StudyCell, Vec<Problem>> {
     let experiment = ExperimentConfig::from_value(raw.experiment.clone()).map_err(|problems| {
         let inside = |problem: Problem| Problem { field: format!("{place}experiment.{}", problem.field), ..problem };
         problems.into_iter().map(inside).collect::<Vec<_>>()
     })?;
     let (mut lanes, mut problems) = (Vec::new(), Vec::new());
-    for (index, lane) in raw.lanes.into_iter().enumerate() {
+    for (index, lane) in std::mem::take(&mut raw.lanes).into_iter().enumerate() {
         match checked_lane(lane, &raw.experiment, &format!("{place}lanes[{index}].")) {
             Ok(lane) => lanes.push(lane),
             Err(found) => problems.extend(found),
@@ -158,7 +172,8 @@ fn checked_cell(raw: RawCell, place: &str) -> Result<StudyCell, Vec<Problem>> {
     }
     let summary = SUMMARISED.into_iter().filter_map(|key| Some((key.to_owned(), summary_of(&lanes, key)?)));
     let summary = summary.collect();
-    Ok(StudyCell { settings: raw.settings, experiment: experiment.document().clone(), summary, lanes })
+    let RawCell { settings, steps, .. } = raw;
+    Ok(StudyCell { settings, experiment: experiment.document().clone(), summary, steps, lanes })
 }
 
 /// A lane is valid when the cell's experiment is valid with it alone.
@@ -182,7 +197,7 @@ fn checked_lane(raw: RawMeasured, experiment: &Value, place: &str) -> Result<Mea
         }
     }
     let lane = config.document().lanes[0].clone();
-    if problems.is_empty() { Ok(MeasuredLane { lane, metrics }) } else { Err(problems) }
+    if problems.is_empty() { Ok(MeasuredLane { lane, metrics, curves: raw.curves }) } else { Err(problems) }
 }
 
 /// `None` where some lane did not measure it.

@@ -213,6 +213,6 @@ export class StudyRunner {
   #noResults(document) {
     const { name, seeds } = /** @type {{ name: string, seeds: number }} */ (document);
     const nmflow = this.store.state.catalog.version ?? '';
-    return { version: 1, nmflow, device: '', name, notes: '', seeds, cells: [] };
+    return { version: 1, nmflow, device: '', name, notes: '', seeds, first_seed: 0, cells: [] };
   }
 }

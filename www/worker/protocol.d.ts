@@ -1218,7 +1218,11 @@ lane: RawLane,
 /**
  * Its metrics by key, without those that were not measured.
  */
-metrics: Record<string, number>, };
+metrics: Record<string, number>, 
+/**
+ * The metrics whose value was kept at every report; null where nothing was measured.
+ */
+curves: Record<string, Array<number | null>>, };
 
 export type StudyCell = { 
 /**
@@ -1233,6 +1237,10 @@ experiment: RawExperiment,
  * Mean, spread and paired differences by metric.
  */
 summary: Record<string, Array<GroupSummary>>, 
+/**
+ * Steps of the reports, where curves were kept.
+ */
+steps: Array<number>, 
 /**
  * Every lane with every seed.
  */
@@ -1263,6 +1271,10 @@ notes: string,
  * Seeds of every combination.
  */
 seeds: number, 
+/**
+ * The first of them.
+ */
+first_seed: number, 
 /**
  * One entry per combination of swept values that was trained.
  */

@@ -8,18 +8,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use indicatif::ProgressBar;
-use nmflow::config::{ExperimentConfig, MAX_LANES, RawLane};
+use nmflow::config::{ExperimentConfig, RawLane};
 use nmflow::device::{self, Choice};
 use nmflow::error::{LabError, Problem};
 use nmflow::experiment::Experiment;
 use nmflow::metrics;
-use nmflow::study::{Cell, Study, over_seeds, summarise};
+use nmflow::study::{Cell, SUMMARISED, Study, parts_over_seeds, summarise};
 use serde_json::{Map, Value, json};
 
 use super::runner::{DeviceName, file_error, progress_bar, read_data};
-
-/// Metrics that are summarised over seeds.
-const SUMMARISED: [&str; 3] = ["val_accuracy_hard", "val_accuracy", "val_loss_hard"];
 
 /// What `nmflow study` was asked for.
 #[derive(clap::Args)]
@@ -118,9 +115,7 @@ fn parts(study: &Study) -> Result<Vec<Part>, LabError> {
     let seeds: Vec<u64> = study.seeds.clone().collect();
     let mut parts = Vec::new();
     for (index, cell) in study.cells.iter().enumerate() {
-        let document = cell.experiment.document();
-        for seeds in seeds.chunks(MAX_LANES / document.lanes.len()) {
-            let repeated = over_seeds(document, seeds).expect("a chunk of seeds fits");
+        for repeated in parts_over_seeds(cell.experiment.document(), &seeds) {
             parts.push(Part { cell: index, config: ExperimentConfig::try_from(repeated)? });
         }
     }
