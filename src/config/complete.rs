@@ -88,9 +88,9 @@ fn take_fields(
     for field in fields_of(group) {
         let path = join(path, field.key());
         let value = given.remove(field.key());
-        // Fields of a task belong to one kind only; the kind itself comes first in the table.
+        // Fields of a task belong to some kinds only; the kind itself comes first in the table.
         let kind = completed.get("kind").and_then(Value::as_str).unwrap_or_default();
-        if !field.applies_to.to_task(kind) {
+        if group == "task" && !field.applies_to.to_task(kind) {
             if value.is_some() && problems.clean(&["task.kind"]) {
                 problems.report(path, format!("has no meaning for a task of kind {kind:?}: remove it"));
             }

@@ -24,10 +24,10 @@ pub struct ExperimentConfig {
     lanes: Vec<LaneConfig>,
 }
 
-/// Sizes of the vision transformer.
+/// Sizes of the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelConfig {
-    /// Transformer blocks.
+    /// Transformer blocks per stack.
     pub layers: usize,
     /// Attention heads per block; divides `d_model`.
     pub heads: usize,
@@ -35,8 +35,10 @@ pub struct ModelConfig {
     pub d_model: usize,
     /// Features between the feed-forward matrices.
     pub d_ff: usize,
-    /// Side of a square patch in pixels.
+    /// Side of a square patch in pixels; of no use for text.
     pub patch: usize,
+    /// Side of the attention windows in patches; `None` attends to the whole image.
+    pub window: Option<usize>,
 }
 
 /// AdamW, clipping and the common part of the learning-rate schedule.

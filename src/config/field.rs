@@ -34,8 +34,8 @@ pub struct FieldSpec {
     pub required: bool,
     /// Whether null is a value, explained in `help`.
     pub nullable: bool,
-    /// Values of the group's selector (`task.kind`, `lanes[].recipe`) with which the field has a
-    /// meaning; empty means all. A task refuses fields of other kinds, a lane leaves unused ones alone.
+    /// Values of the selector (`task.kind`, or a lane's `recipe`) with which the field has a meaning; empty
+    /// means all. A task refuses fields of other kinds, a model or lane leaves unused ones alone.
     #[cfg_attr(test, ts(type = "Array<string>"))]
     pub applies_to: Applies,
     /// What the field does, in one or two sentences.

@@ -15,6 +15,7 @@ impl From<&RawExperiment> for ModelConfig {
             d_model: model.d_model as usize,
             d_ff: model.d_ff as usize,
             patch: model.patch as usize,
+            window: model.window.map(|side| side as usize),
         }
     }
 }

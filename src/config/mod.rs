@@ -33,7 +33,9 @@ pub use experiment::{ExperimentConfig, LaneConfig, ModelConfig, OptimizerConfig}
 pub use field::{Applies, ChoiceSpec, DefaultValue, FieldKind, FieldSpec};
 pub use phases::{Phases, share};
 pub use presets::{PRESETS, Preset};
-pub use raw::{Axis, Location, RawEval, RawExperiment, RawLane, RawModel, RawOptimizer, RawPattern, TaskConfig};
+pub use raw::{
+    Axis, Direction, Location, RawEval, RawExperiment, RawLane, RawModel, RawOptimizer, RawPattern, TaskConfig,
+};
 pub use recipe::{Decay, GradientChoice, GradientRule, MaskSchedule, Pull, Recipe, RecipeRow, StageError};
 pub use site::Site;
 pub use table::{FIELDS, GROUPS, Group, MAX_LANES, VERSION, fields_of};

@@ -31,7 +31,7 @@ impl Preset {
 }
 
 /// Every preset; the first opens with the page.
-pub static PRESETS: [Preset; 14] = [
+pub static PRESETS: [Preset; 19] = [
     Preset {
         id: "default",
         summary: "Dense training and three sparse recipes at 1:16 learn generated shapes side by side.",
@@ -115,6 +115,36 @@ pub static PRESETS: [Preset; 14] = [
         summary: "Annealed SR-STE, S-STE, STEP, MdGf with SdGf, and sparse training that ends dense, against SR-STE.",
         notes: "All at the same learning rate on generated images; the recipes come from papers on other patterns (2:4) and larger networks. Sparse-then-dense ships a dense network.",
         json: include_str!("presets/newer-recipes.json"),
+    },
+    Preset {
+        id: "characters",
+        summary: "A decoder-only network learns generated sentences character by character, dense and at 1:16.",
+        notes: "The paper has no character model; this is its recipes on the smallest language task that runs without a file. One sentence in eight is held out by their hash, and judged in bits per character.",
+        json: include_str!("presets/characters.json"),
+    },
+    Preset {
+        id: "own-text",
+        summary: "The same decoder-only network on a text file that you drop on the page.",
+        notes: "The end of your text is held out. A few hundred kilobytes are enough for 1500 steps; more than 128 different characters are not told apart.",
+        json: include_str!("presets/own-text.json"),
+    },
+    Preset {
+        id: "translation",
+        summary: "An encoder-decoder translates numbers into words; combinations of digits are held out. Dense and three recipes at 1:16.",
+        notes: "Scaled down from the paper's WMT encoder-decoder to width 64, two layers each and generated numbers, so that a minute tells. Token accuracy is teacher-forced, as in the paper; exact match is that of greedy decoding.",
+        json: include_str!("presets/translation.json"),
+    },
+    Preset {
+        id: "language",
+        summary: "Translation at 1:16, 1:32, 1:64 and 1:128: the columns of the paper's WMT table.",
+        notes: "Width 128 is the least that holds groups of 128. Generated numbers replace WMT and are easy: all lanes may end near 100 %, so look at how fast they get there, and at the loss.",
+        json: include_str!("presets/language.json"),
+    },
+    Preset {
+        id: "windows",
+        summary: "Windowed attention with shifted windows, as in the paper's second vision family, at 1:16.",
+        notes: "From SwinV2 only the windows and their shift are taken: one resolution of 8 x 8 patches, windows of 4 x 4 moved by 2 in every other block, learned positions, pre-norm. No patch merging, relative bias or cosine attention.",
+        json: include_str!("presets/windows.json"),
     },
 ];
 

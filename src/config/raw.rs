@@ -54,14 +54,61 @@ pub enum TaskConfig {
         /// Share of the samples held out for validation.
         validation_frac: f64,
     },
+    /// Generated sentences, character by character, endless.
+    Grammar {
+        /// Characters per sample.
+        context: u32,
+    },
+    /// A text given by the user, character by character.
+    Text {
+        /// Characters per sample.
+        context: u32,
+        /// Share of the text, at its end, held out for validation.
+        validation_frac: f64,
+    },
+    /// Generated numbers, translated between digits and English words, endless.
+    Numbers {
+        /// What is translated into what.
+        direction: Direction,
+    },
 }
 
-/// Sizes of the vision transformer.
+impl TaskConfig {
+    /// The value of `task.kind`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Shapes { .. } => "shapes",
+            Self::Idx { .. } => "idx",
+            Self::Cifar10 { .. } => "cifar10",
+            Self::Grammar { .. } => "grammar",
+            Self::Text { .. } => "text",
+            Self::Numbers { .. } => "numbers",
+        }
+    }
+
+    /// Whether its samples come from files that the user gives.
+    pub fn reads_files(&self) -> bool {
+        matches!(self, Self::Idx { .. } | Self::Cifar10 { .. } | Self::Text { .. })
+    }
+}
+
+/// Direction of a translation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Direction {
+    /// From digits to words.
+    ToWords,
+    /// From words to digits.
+    ToDigits,
+}
+
+/// Sizes of the network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RawModel {
-    /// Transformer blocks.
+    /// Transformer blocks per stack.
     pub layers: u32,
     /// Attention heads per block.
     pub heads: u32,
@@ -71,6 +118,8 @@ pub struct RawModel {
     pub d_ff: u32,
     /// Side of a square patch in pixels.
     pub patch: u32,
+    /// Side of the attention windows in patches; null attends to the whole image.
+    pub window: Option<u32>,
 }
 
 /// AdamW, clipping and the common part of the learning-rate schedule.

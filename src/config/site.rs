@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn groups_run_along_the_axis_that_the_lane_names() {
-        let model = ModelConfig { layers: 1, heads: 1, d_model: 32, d_ff: 96, patch: 4 };
+        let model = ModelConfig { layers: 1, heads: 1, d_model: 32, d_ff: 96, patch: 4, window: None };
         let lengths = |axis| Site::ALL.map(|site| site.axis_length(axis, &model));
         assert_eq!(lengths(Axis::In), [32, 96, 32, 32, 32, 32]);
         assert_eq!(lengths(Axis::Out), [96, 32, 32, 32, 32, 32]);

@@ -45,7 +45,18 @@ const TASKS: &[ChoiceSpec] = &[
     ChoiceSpec { value: "shapes", label: "Shapes (generated)" },
     ChoiceSpec { value: "idx", label: "IDX pair (MNIST family)" },
     ChoiceSpec { value: "cifar10", label: "CIFAR-10 binary batches" },
+    ChoiceSpec { value: "grammar", label: "Sentences (generated)" },
+    ChoiceSpec { value: "text", label: "Text file" },
+    ChoiceSpec { value: "numbers", label: "Numbers to words (generated)" },
 ];
+
+const DIRECTIONS: &[ChoiceSpec] = &[
+    ChoiceSpec { value: "to-words", label: "digits to words" },
+    ChoiceSpec { value: "to-digits", label: "words to digits" },
+];
+
+/// Tasks whose samples are images.
+const IMAGES: &[&str] = &["shapes", "idx", "cifar10"];
 
 const AXES: &[ChoiceSpec] =
     &[ChoiceSpec { value: "in", label: "input features" }, ChoiceSpec { value: "out", label: "output features" }];
@@ -81,7 +92,7 @@ const MAX_M: f64 = NmPattern::MAX_M as f64;
 
 /// Every field of the document.
 #[rustfmt::skip]
-pub static FIELDS: [FieldSpec; 38] = [
+pub static FIELDS: [FieldSpec; 41] = [
     FieldSpec::new("version", "Version", Integer, Default::Integer(VERSION),
         "Layout of the document. Older versions are converted, newer ones refused.")
         .range(1.0, VERSION as f64).required(),
@@ -96,16 +107,23 @@ pub static FIELDS: [FieldSpec; 38] = [
         .range(1.0, 10_000.0).unit("steps"),
 
     FieldSpec::new("task.kind", "Task", Choice, Default::Text("shapes"),
-        "What is learned: generated images, or files that you provide.").choices(TASKS).required(),
+        "What is learned: the class of images, the next character of a text, or a translation; generated, or from files that you provide.")
+        .choices(TASKS).required(),
     FieldSpec::new("task.noise", "Noise", Number, Default::Number(0.6),
         "Standard deviation of the noise on generated pixels, where ink is 1. More noise makes the task harder.")
         .range(0.0, 4.0).step(0.05).applies_to(ToTasks(&["shapes"])),
     FieldSpec::new("task.validation_frac", "Held-out share", Number, Default::Number(0.2),
-        "Share of the samples in your files that is held out for validation.")
-        .range(0.01, 0.9).step(0.05).applies_to(ToTasks(&["idx", "cifar10"])),
+        "Share of the samples in your files that is held out for validation; of a text, its end.")
+        .range(0.01, 0.9).step(0.05).applies_to(ToTasks(&["idx", "cifar10", "text"])),
+    FieldSpec::new("task.context", "Context", Integer, Default::Integer(64),
+        "Characters per sample: as far as the network can look back.")
+        .range(2.0, 256.0).unit("characters").applies_to(ToTasks(&["grammar", "text"])),
+    FieldSpec::new("task.direction", "Direction", Choice, Default::Text("to-words"),
+        "What is translated into what. Numbers have one to six digits.")
+        .choices(DIRECTIONS).applies_to(ToTasks(&["numbers"])),
 
     FieldSpec::new("model.layers", "Layers", Integer, Default::Integer(2),
-        "Transformer blocks.").range(1.0, 12.0),
+        "Transformer blocks. A translation has as many in its encoder and again in its decoder.").range(1.0, 12.0),
     FieldSpec::new("model.heads", "Heads", Integer, Default::Integer(4),
         "Attention heads. Must divide d_model into head widths that are multiples of 4 and at most 64.")
         .range(1.0, 64.0),
@@ -115,7 +133,10 @@ pub static FIELDS: [FieldSpec; 38] = [
         "Features between the two feed-forward matrices (d_ff).").range(4.0, 4096.0).step(4.0).unit("features"),
     FieldSpec::new("model.patch", "Patch side", Integer, Default::Integer(4),
         "Side of the square patches an image is cut into. Must divide its height and width.")
-        .range(1.0, 64.0).unit("pixels"),
+        .range(1.0, 64.0).unit("pixels").applies_to(ToTasks(IMAGES)),
+    FieldSpec::new("model.window", "Attention window", Integer, Default::Null,
+        "Side of the windows inside which patches attend to each other; every other block moves them by half a side (as Swin does). Null attends to the whole image.")
+        .range(1.0, 64.0).nullable().unit("patches").applies_to(ToTasks(IMAGES)),
 
     FieldSpec::new("optimizer.beta1", "beta1", Number, Default::Number(0.9),
         "AdamW: decay of the first moment.").range(0.0, 0.9999).step(0.01),

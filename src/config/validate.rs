@@ -12,6 +12,8 @@ use crate::pattern::NmPattern;
 const MAX_WEIGHTS: u64 = 1 << 27;
 /// Most numbers in one activation of all lanes together: 1 GiB of f32.
 const MAX_ACTIVATION: u64 = 1 << 28;
+/// Words of the longest number and its end.
+const LONGEST_NUMBER: u64 = 10;
 /// Longest head the attention kernels hold in registers.
 const MAX_HEAD_WIDTH: usize = 64;
 
@@ -26,6 +28,12 @@ pub(super) fn check(document: &RawExperiment, model: &ModelConfig, problems: &mu
         TaskConfig::Cifar10 { .. } => check_image(document, 32, 32, problems),
         // The files decide: `ExperimentConfig::fit_image` checks once they are loaded.
         TaskConfig::Idx { .. } => {}
+        TaskConfig::Grammar { context } | TaskConfig::Text { context, .. } => {
+            if problems.clean(&["task.context"]) {
+                check_activation(document, u64::from(context), problems);
+            }
+        }
+        TaskConfig::Numbers { .. } => check_activation(document, LONGEST_NUMBER, problems),
     }
     check_weights(document, problems);
     for (index, lane) in document.lanes.iter().enumerate() {
@@ -82,7 +90,13 @@ fn check_cadence(document: &RawExperiment, problems: &mut Problems) {
 fn check_weights(document: &RawExperiment, problems: &mut Problems) {
     let model = &document.model;
     let (d_model, d_ff) = (u64::from(model.d_model), u64::from(model.d_ff));
-    let weights = document.lanes.len() as u64 * u64::from(model.layers) * (4 * d_model * d_model + 2 * d_model * d_ff);
+    let block = 4 * d_model * d_model + 2 * d_model * d_ff;
+    let blocks = match document.task {
+        // An encoder's, and a decoder's with its cross-attention.
+        TaskConfig::Numbers { .. } => 2 * block + 4 * d_model * d_model,
+        _ => block,
+    };
+    let weights = document.lanes.len() as u64 * u64::from(model.layers) * blocks;
     if problems.clean(&["model.layers", "model.d_model", "model.d_ff"]) && weights > MAX_WEIGHTS {
         problems.report(
             "model",
@@ -109,15 +123,33 @@ pub(super) fn check_image(document: &RawExperiment, height: usize, width: usize,
         problems.report("model.patch", reason);
         return;
     }
-    let tokens = (height / patch * (width / patch)) as u64;
+    let (down, across) = (height / patch, width / patch);
+    if let Some(side) = document.model.window
+        && problems.clean(&["model.window"])
+        && side as usize > down.max(across)
+    {
+        problems.report(
+            "model.window",
+            format!(
+                "{side} is more than the {down} x {across} patches of an image: use at most {}, or null for attention \
+                 to the whole image",
+                down.max(across)
+            ),
+        );
+    }
+    check_activation(document, (down * across) as u64, problems);
+}
+
+/// Reports activations of samples with `tokens` tokens that are too large to hold.
+fn check_activation(document: &RawExperiment, tokens: u64, problems: &mut Problems) {
     let features = u64::from(document.model.d_model.max(document.model.d_ff));
     let numbers = document.lanes.len() as u64 * u64::from(document.batch) * tokens * features;
     if problems.clean(&["batch", "model.d_model", "model.d_ff"]) && numbers > MAX_ACTIVATION {
         problems.report(
             "batch",
             format!(
-                "one activation of all lanes would hold {numbers} numbers ({tokens} tokens per image), more than the \
-                 limit of {MAX_ACTIVATION}: use a smaller batch, fewer lanes, larger patches or a smaller d_ff"
+                "one activation of all lanes would hold {numbers} numbers ({tokens} tokens per sample), more than the \
+                 limit of {MAX_ACTIVATION}: use a smaller batch, fewer lanes, fewer tokens per sample or a smaller d_ff"
             ),
         );
     }

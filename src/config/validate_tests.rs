@@ -64,7 +64,7 @@ fn every_problem_is_reported_at_once() {
     let expected = [
         "steps: must be a whole number, not \"many\"",
         "model.layers: must lie between 1 and 12, not 13",
-        "model.widht: is not a field; the fields here are layers, heads, d_model, d_ff, patch",
+        "model.widht: is not a field; the fields here are layers, heads, d_model, d_ff, patch, window",
         "optimizer.beta1: must lie between 0 and 0.9999, not 1.5",
         "lanes[0].ff.n: N = 5 exceeds M = 4: keep at most M of M weights",
         "lanes[1].recipe: must be one of dense, ste, sr-ste, mdgf-linear, mdgf-exponential, sdgf-stepwise, \
@@ -218,6 +218,30 @@ fn absurd_sizes_are_refused_before_they_are_allocated() {
     assert_eq!(found.len(), 2, "{found:#?}");
     assert!(found[0].starts_with("batch: one activation of all lanes would hold 34359738368"), "{}", found[0]);
     assert!(found[1].starts_with("model: 4831838208 weights over all lanes"), "{}", found[1]);
+}
+
+#[test]
+fn text_tasks_leave_the_patch_alone_and_images_hold_their_windows() {
+    assert_eq!(problems(|d| d["task"] = json!({"kind": "grammar", "context": 32})), [""; 0]);
+    assert_eq!(
+        problems(|d| {
+            d["task"] = json!({"kind": "numbers"});
+            d["model"]["patch"] = json!(5);
+        }),
+        [""; 0]
+    );
+    assert_eq!(
+        problems(|d| d["task"] = json!({"kind": "text", "context": 1})),
+        ["task.context: must lie between 2 and 256, not 1"]
+    );
+    assert_eq!(problems(|d| d["model"]["window"] = json!(2)), [""; 0]);
+    assert_eq!(
+        problems(|d| d["model"]["window"] = json!(5)),
+        [
+            "model.window: 5 is more than the 4 x 4 patches of an image: use at most 4, or null for attention to the whole \
+          image"
+        ]
+    );
 }
 
 #[test]

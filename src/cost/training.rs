@@ -115,10 +115,14 @@ mod tests {
 
     use super::*;
     use crate::config::ExperimentConfig;
+    use crate::cost::StackCost;
 
     /// FF is half of the block's matrix weights; one block without attention products to speak of.
-    const SHAPE: NetworkShape =
-        NetworkShape { tokens: 1, layers: 1, d_model: 64, d_ff: 128, patch_features: 16, classes: 10 };
+    fn shape() -> NetworkShape {
+        let stack = StackCost { tokens: 1, pairs: 1.0, memory_tokens: None, inputs: 16, lookup: false };
+        NetworkShape { stacks: vec![stack], layers: 1, d_model: 64, d_ff: 128, classes: 10, answers: 1 }
+    }
+
     /// Dense products of a step on one sample that no pattern touches: Q, K, V, O, attention, head, embedding.
     const REST: f64 = 3.0 * (4.0 * 8192.0 + 256.0 + 1280.0) + 2.0 * 2048.0;
     /// One product with both feed-forward matrices.
@@ -130,15 +134,15 @@ mod tests {
             "model": {"layers": 1, "d_model": 64, "d_ff": 128},
         }));
         let experiment = experiment.unwrap();
-        Meter::new(SHAPE, LaneSchedule::new(&experiment.lanes()[0], &experiment), 1)
+        Meter::new(shape(), LaneSchedule::new(&experiment.lanes()[0], &experiment), 1)
     }
 
     #[test]
     fn a_dense_step_is_three_forward_passes_less_one_embedding() {
         let spent = meter(&json!({"recipe": "dense"})).after(1);
         assert_eq!(spent.flops, StepFlops { honest: REST + 3.0 * FF, ideal: REST + 3.0 * FF });
-        let forward = SHAPE.cost(|_| crate::pattern::NmPattern::DENSE).inference.total_flops();
-        assert_eq!(spent.flops.honest, 3.0 * forward - SHAPE.embedding_flops());
+        let forward = shape().cost(|_| crate::pattern::NmPattern::DENSE).inference.total_flops();
+        assert_eq!(spent.flops.honest, 3.0 * forward - shape().embedding_flops());
         assert_eq!((spent.average_density(), spent.average_active()), (1.0, 1.0));
     }
 

@@ -13,7 +13,7 @@
 
 use std::f32::consts::PI;
 
-use super::{Batch, ImageShape};
+use super::{Batch, ImageShape, LabelledImages, Source};
 use crate::random::Stream;
 
 /// Pixels per side.
@@ -50,17 +50,17 @@ impl Shapes {
         Self { noise }
     }
 
-    /// See [`super::Dataset::train_batch`].
-    pub fn train_batch(&self, seed: u64, step: u32, batch: usize) -> Batch {
+    /// Images that a lane with this `seed` sees at `step`.
+    pub fn train_batch(&self, seed: u64, step: u32, batch: usize) -> LabelledImages {
         self.batch(seed, "data/shapes/train", u64::from(step) * batch as u64, batch)
     }
 
-    /// See [`super::Dataset::validation`].
-    pub fn validation(&self, first: usize, count: usize) -> Batch {
+    /// Held-out images.
+    pub fn validation(&self, first: usize, count: usize) -> LabelledImages {
         self.batch(0, "data/shapes/validation", first as u64, count)
     }
 
-    fn batch(&self, seed: u64, purpose: &str, first: u64, count: usize) -> Batch {
+    fn batch(&self, seed: u64, purpose: &str, first: u64, count: usize) -> LabelledImages {
         let mut images = Vec::with_capacity(count * IMAGE_SHAPE.pixels());
         let labels = (first..first + count as u64)
             .map(|index| {
@@ -76,7 +76,25 @@ impl Shapes {
                 label
             })
             .collect();
-        Batch { images, labels }
+        LabelledImages { images, labels }
+    }
+}
+
+impl Source for Shapes {
+    fn train_len(&self) -> Option<usize> {
+        None
+    }
+
+    fn validation_len(&self) -> usize {
+        VALIDATION_LEN
+    }
+
+    fn train_batch(&mut self, seed: u64, step: u32, batch: usize) -> Batch {
+        Self::train_batch(self, seed, step, batch).into()
+    }
+
+    fn validation(&self, first: usize, count: usize) -> Batch {
+        Self::validation(self, first, count).into()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Images held in memory as bytes, with their split and their normalization.
 
 use super::sampler::Sampler;
-use super::{Batch, ImageShape};
+use super::{Batch, ImageShape, LabelledImages, Source};
 use crate::random::Stream;
 
 /// Images as a file gives them.
@@ -80,18 +80,18 @@ impl StoredImages {
         self.validation.len()
     }
 
-    /// See [`super::Dataset::train_batch`].
-    pub fn train_batch(&mut self, seed: u64, step: u32, batch: usize) -> Batch {
+    /// Images that a lane with this `seed` sees at `step`.
+    pub fn train_batch(&mut self, seed: u64, step: u32, batch: usize) -> LabelledImages {
         let places = self.sampler.batch(seed, step, batch);
         self.gather(places.into_iter().map(|place| self.train[place as usize]))
     }
 
-    /// See [`super::Dataset::validation`].
-    pub fn validation(&self, first: usize, count: usize) -> Batch {
+    /// Held-out images.
+    pub fn validation(&self, first: usize, count: usize) -> LabelledImages {
         self.gather(self.validation[first..first + count].iter().copied())
     }
 
-    fn gather(&self, indices: impl ExactSizeIterator<Item = u32>) -> Batch {
+    fn gather(&self, indices: impl ExactSizeIterator<Item = u32>) -> LabelledImages {
         let LabelledBytes { shape, pixels, labels } = &self.data;
         let mut images = Vec::with_capacity(indices.len() * shape.pixels());
         let mut classes = Vec::with_capacity(indices.len());
@@ -101,7 +101,25 @@ impl StoredImages {
             }
             classes.push(u32::from(labels[index]));
         }
-        Batch { images, labels: classes }
+        LabelledImages { images, labels: classes }
+    }
+}
+
+impl Source for StoredImages {
+    fn train_len(&self) -> Option<usize> {
+        Some(Self::train_len(self))
+    }
+
+    fn validation_len(&self) -> usize {
+        Self::validation_len(self)
+    }
+
+    fn train_batch(&mut self, seed: u64, step: u32, batch: usize) -> Batch {
+        Self::train_batch(self, seed, step, batch).into()
+    }
+
+    fn validation(&self, first: usize, count: usize) -> Batch {
+        Self::validation(self, first, count).into()
     }
 }
 

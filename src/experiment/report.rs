@@ -4,6 +4,7 @@ use super::plan::{self, LaneRules};
 use super::run::{Experiment, Report};
 use super::validity::invalid_groups;
 use crate::config::Site;
+use crate::data::SampleForm;
 use crate::error::LabError;
 use crate::kernels::{Buffer, buffer};
 use crate::metrics::{LaneMetrics, MaskChanges, Noise, Outcome, SiteMetrics};
@@ -13,7 +14,7 @@ impl Experiment {
     /// Reads the outcomes of the steps made since the last read-back, and `noise` with them: one wait for
     /// the device. Gives back the values of `noise`.
     pub(super) async fn read_back(&mut self, noise: Vec<Buffer>) -> Result<Vec<Vec<f32>>, LabError> {
-        let mut buffers = std::mem::take(&mut self.outcomes);
+        let (mut buffers, answers): (Vec<_>, Vec<_>) = std::mem::take(&mut self.outcomes).into_iter().unzip();
         let count = buffers.len();
         buffers.extend(noise);
         if buffers.is_empty() {
@@ -22,12 +23,12 @@ impl Experiment {
         let first_step = self.step - u32::try_from(count).expect("a reporting interval is short");
         let mut steps = buffer::read_all(buffers).await.map_err(LabError::Device)?;
         let noise = steps.split_off(count);
-        let samples = self.config.batch() as f64;
-        for (step, outcomes) in (first_step..).zip(steps) {
+        for ((step, outcomes), answers) in (first_step..).zip(steps).zip(answers) {
             let len = outcomes.len() / self.lanes();
             for (lane, outcomes) in outcomes.chunks_exact(len).enumerate() {
                 let (losses, rights) = outcomes.split_at(len / 2);
-                let mean = |values: &[f32]| values.iter().map(|x| f64::from(*x)).sum::<f64>() / samples;
+                let answers = answers[lane] as f64;
+                let mean = |values: &[f32]| values.iter().map(|x| f64::from(*x)).sum::<f64>() / answers;
                 let (loss, accuracy) = (mean(losses), mean(rights));
                 if !loss.is_finite() {
                     let reason = format!("the loss is {loss}; lower the learning rate or beta of this lane");
@@ -65,6 +66,7 @@ impl Experiment {
                 training: training.as_ref().map(|training| training[lane]),
                 validation: validation.as_ref().map(|(soft, _)| soft[lane]),
                 validation_hard: validation.as_ref().map(|(_, hard)| hard[lane]),
+                per_character: matches!(self.dataset.form(), SampleForm::Text(_)),
                 learning_rate: f64::from(state.learning_rate),
                 feed_forward: site_metrics(state, Site::Ff1),
                 attention: attention.map(|site| site_metrics(state, site)),
@@ -95,7 +97,7 @@ impl Experiment {
                 let values = unreported.chunks_exact(2 * lanes).map(|step| f64::from(step[2 * lane + part]));
                 values.sum::<f64>() / steps as f64
             };
-            (0..lanes).map(|lane| Outcome { loss: mean(lane, 0), accuracy: mean(lane, 1) }).collect()
+            (0..lanes).map(|lane| Outcome { loss: mean(lane, 0), accuracy: mean(lane, 1), exact: None }).collect()
         })
     }
 

@@ -27,7 +27,8 @@ impl Experiment {
         device: Device,
         snapshot: Snapshot,
     ) -> Result<Self, LabError> {
-        if document_json(&config) != snapshot.document {
+        // Read again, because a document that an older version wrote may lack fields that have a default by now.
+        if ExperimentConfig::from_json(&snapshot.document).as_ref() != Ok(&config) {
             return Err(LabError::Snapshot("it belongs to another experiment; open that one's link first".into()));
         }
         let mut run = Self::new(config, dataset, device)?;

@@ -3,19 +3,21 @@
 use burn::backend::{Dispatch, tensor::IntTensor};
 use burn::tensor::Device;
 
-use super::batches::{self, DeviceBatch};
+use super::batches::DeviceBatch;
 use super::evaluate::Validation;
 use super::mask_history::MaskHistory;
 use super::plan::{self, LaneRules, SoftScales};
 use super::record::Record;
 use super::soft_scale::soft_scales;
 use crate::config::{ExperimentConfig, LaneConfig};
-use crate::cost::{Meter, NetworkCost, NetworkShape};
-use crate::data::Dataset;
+use crate::cost::{Meter, NetworkCost, NetworkShape, StackCost};
+use crate::data::{Dataset, SampleForm, TextForm};
 use crate::error::LabError;
-use crate::kernels::{Buffer, LaneOps, PrunableMatrix, Segment, Weights, buffer, packed, plan as plan_columns};
+use crate::kernels::{
+    AttentionSpan, Buffer, LaneOps, PrunableMatrix, Segment, Weights, buffer, packed, plan as plan_columns,
+};
 use crate::metrics::{LaneMetrics, Noise};
-use crate::model::{Architecture, PatchGrid, VisionTransformer, initial_params};
+use crate::model::{Architecture, Entrance, Form, PatchGrid, StackShape, TextShape, Transformer, initial_params};
 use crate::sparsity::{LaneSchedule, LaneState};
 
 /// Metrics of all lanes after `step` steps.
@@ -56,7 +58,7 @@ const PACKED_DENSITY: f64 = 0.25;
 pub struct Experiment {
     pub(super) config: ExperimentConfig,
     pub(super) dataset: Dataset,
-    pub(super) network: VisionTransformer,
+    pub(super) network: Transformer,
     pub(super) schedules: Vec<LaneSchedule>,
     pub(super) meters: Vec<Meter>,
     pub(super) soft_scales: Vec<SoftScales>,
@@ -67,8 +69,9 @@ pub struct Experiment {
     pub(super) state: State,
     pub(super) step: u32,
     pub(super) validation: Validation,
-    /// (loss, right) per sample of steps not yet read back, `[lanes, 2, batch]` each.
-    pub(super) outcomes: Vec<Buffer>,
+    /// (loss, right) of every answer of steps not yet read back, `[lanes, 2, rows]` each, with every lane's number of
+    /// labelled answers.
+    pub(super) outcomes: Vec<(Buffer, Vec<usize>)>,
     /// (mean loss, accuracy) of every lane and step since the last report, `[steps, lanes, 2]`.
     pub(super) unreported: Vec<f32>,
     /// Every report so far.
@@ -84,10 +87,11 @@ impl Experiment {
     /// # Errors
     /// [`LabError::Config`] when the data and the model do not fit together.
     pub fn new(config: ExperimentConfig, dataset: Dataset, device: Device) -> Result<Self, LabError> {
-        let network = VisionTransformer::new(architecture(&config, &dataset)?);
+        let network = Transformer::new(architecture(&config, &dataset)?);
         let schedules: Vec<_> = config.lanes().iter().map(|lane| LaneSchedule::new(lane, &config)).collect();
         let shape = network_shape(&network.architecture);
-        let meters = schedules.iter().map(|schedule| Meter::new(shape, schedule.clone(), config.batch())).collect();
+        let meters =
+            schedules.iter().map(|schedule| Meter::new(shape.clone(), schedule.clone(), config.batch())).collect();
         let samples = config.eval_samples();
         if samples > dataset.validation_len() {
             let have = dataset.validation_len();
@@ -157,7 +161,7 @@ impl Experiment {
     }
 
     /// The network that all lanes share.
-    pub fn network(&self) -> &VisionTransformer {
+    pub fn network(&self) -> &Transformer {
         &self.network
     }
 
@@ -249,7 +253,7 @@ impl Experiment {
         history.begin(&mask, &self.lanes_where(|dense_end| dense_end == self.step), &self.device);
 
         self.step += 1;
-        self.outcomes.push(outcome);
+        self.outcomes.push((outcome, (0..self.lanes()).map(|lane| data.answers(lane)).collect()));
         let mut measured_mask = self.state.measured_mask.clone();
         if self.report_due() {
             history.include(&mask, &self.lanes_where(|dense_end| dense_end < self.step), &self.device);
@@ -286,15 +290,15 @@ impl Experiment {
 
     /// The batch of `step` for lanes with these seeds.
     pub(super) fn batch(&mut self, seeds: &[u64], step: u32) -> DeviceBatch {
-        let (batch, grid) = (self.config.batch(), &self.network.architecture.grid);
-        batches::training_batch(&mut self.dataset, seeds, step, batch, grid, &self.device)
+        let of = (step, self.config.batch());
+        DeviceBatch::of_step(&mut self.dataset, seeds, of, &self.network.architecture, &self.device)
     }
 
     /// Gradient of the loss at `weights`, `[lanes, parameters]`, and the outcome of every sample.
     pub(super) fn gradient(&self, data: &DeviceBatch, weights: &Weights) -> (Buffer, Buffer) {
-        let (scores, tape) = self.network.forward(data.patches.clone(), data.batch, weights);
-        let (d_scores, outcome) =
-            Dispatch::cross_entropy(&scores, &data.labels, self.network.architecture.classes, data.samples);
+        let (scores, tape) = self.network.forward(&data.inputs, data.batch, weights);
+        let classes = self.network.architecture.classes();
+        let (d_scores, outcome) = Dispatch::cross_entropy(&scores, &data.targets, classes);
         let grads = buffer::uninitialised([self.lanes(), self.network.layout.len], &self.device);
         (self.network.backward(&d_scores, &tape, weights, grads), outcome)
     }
@@ -317,42 +321,61 @@ impl Experiment {
     }
 }
 
-/// Sizes of the network for images of the data's shape.
+/// Sizes of the network for the data's samples.
 ///
 /// # Errors
 /// What does not fit, field by field.
 pub fn architecture(config: &ExperimentConfig, dataset: &Dataset) -> Result<Architecture, LabError> {
-    let (image, model) = (dataset.image_shape(), config.model());
-    config.fit_image(image.height, image.width)?;
-    Ok(Architecture {
-        grid: PatchGrid { height: image.height, width: image.width, channels: image.channels, patch: model.patch },
-        classes: dataset.classes(),
-        layers: model.layers,
-        heads: model.heads,
-        d_model: model.d_model,
-        d_ff: model.d_ff,
-    })
+    let model = config.model();
+    let text = |form: &TextForm| TextShape { vocabulary: form.alphabet.len(), tokens: form.tokens };
+    let form = match dataset.form() {
+        SampleForm::Images { shape, class_names } => {
+            config.fit_image(shape.height, shape.width)?;
+            let (height, width, channels) = (shape.height, shape.width, shape.channels);
+            let grid = PatchGrid { height, width, channels, patch: model.patch };
+            Form::Classifier { grid, classes: class_names.len(), window: model.window }
+        }
+        SampleForm::Text(form) => Form::Language(text(form)),
+        SampleForm::Pairs { source, target } => Form::Translator { source: text(source), target: text(target) },
+    };
+    Ok(Architecture { form, layers: model.layers, heads: model.heads, d_model: model.d_model, d_ff: model.d_ff })
 }
 
 /// The sizes that decide what a network costs.
 pub fn network_shape(architecture: &Architecture) -> NetworkShape {
     NetworkShape {
-        tokens: architecture.grid.tokens(),
+        stacks: architecture.stacks().iter().map(|stack| stack_cost(stack, architecture.layers)).collect(),
         layers: architecture.layers,
         d_model: architecture.d_model,
         d_ff: architecture.d_ff,
-        patch_features: architecture.grid.features(),
-        classes: architecture.classes,
+        classes: architecture.classes(),
+        answers: architecture.answers(),
+    }
+}
+
+fn stack_cost(stack: &StackShape, layers: usize) -> StackCost {
+    let tokens = stack.tokens();
+    let pairs = |span: AttentionSpan| match span {
+        AttentionSpan::Full | AttentionSpan::Causal => tokens * tokens,
+        AttentionSpan::Windows { .. } => span.pairs(tokens, tokens),
+    };
+    let [even, odd] = stack.spans.map(pairs);
+    StackCost {
+        tokens,
+        pairs: (even * layers.div_ceil(2) + odd * (layers / 2)) as f64 / layers as f64,
+        memory_tokens: stack.memory_tokens,
+        inputs: stack.entrance.features(),
+        lookup: matches!(stack.entrance, Entrance::Text(_)),
     }
 }
 
 /// Initial parameters of every lane.
-fn initial_lanes(config: &ExperimentConfig, network: &VisionTransformer) -> Vec<Vec<f32>> {
+fn initial_lanes(config: &ExperimentConfig, network: &Transformer) -> Vec<Vec<f32>> {
     let initial = |lane: &LaneConfig| initial_params(&network.architecture, &network.layout, lane.seed);
     config.lanes().iter().map(initial).collect()
 }
 
-fn initial_state(initial: &[Vec<f32>], network: &VisionTransformer, device: &Device) -> State {
+fn initial_state(initial: &[Vec<f32>], network: &Transformer, device: &Device) -> State {
     let (lanes, parameters) = (initial.len(), network.layout.len);
     let ones = || buffer::upload(vec![1.0; lanes * parameters], [lanes, parameters], device);
     State {

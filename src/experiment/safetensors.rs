@@ -49,7 +49,7 @@ fn entry(tensor: &LaneTensor, dtype: &str, start: usize, end: usize) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Architecture, PatchGrid, VisionTransformer};
+    use crate::model::{Architecture, Form, PatchGrid, Transformer};
 
     /// Header and numbers, read as the format's description says.
     fn parse(file: &[u8]) -> (Value, &[u8]) {
@@ -61,8 +61,9 @@ mod tests {
     #[test]
     fn a_file_read_by_the_books_holds_every_weight_and_mask() {
         let grid = PatchGrid { height: 6, width: 6, channels: 1, patch: 3 };
-        let architecture = Architecture { grid, classes: 10, layers: 1, heads: 2, d_model: 8, d_ff: 16 };
-        let network = VisionTransformer::new(architecture);
+        let form = Form::Classifier { grid, classes: 10, window: None };
+        let architecture = Architecture { form, layers: 1, heads: 2, d_model: 8, d_ff: 16 };
+        let network = Transformer::new(architecture);
         let flat: Vec<f32> = (0..network.layout.len).map(|index| index as f32 / 3.0).collect();
         let masks: Vec<f32> = (0..flat.len()).map(|index| f32::from(u8::from(index % 4 == 0))).collect();
         let weights = LaneWeights::new(&network, &flat);

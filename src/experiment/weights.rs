@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::hash::Hash;
 use crate::kernels::SegmentKind;
-use crate::model::{NamedTensor, VisionTransformer};
+use crate::model::{NamedTensor, Transformer};
 
 /// One named tensor inside the flat numbers of a lane.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,11 +21,13 @@ pub struct LaneTensor {
 
 impl LaneTensor {
     /// The true shape of a tensor of the layout.
-    pub(super) fn new(network: &VisionTransformer, NamedTensor { name, segment }: &NamedTensor) -> Self {
+    pub(super) fn new(network: &Transformer, NamedTensor { name, segment }: &NamedTensor) -> Self {
         let architecture = &network.architecture;
-        // Only the ends of the network are padded: patches to whole vectors, and class scores likewise.
-        let rows = if name == "embed.weight" { architecture.grid.features() } else { segment.rows };
-        let cols = if name.starts_with("head.") { architecture.classes } else { segment.cols };
+        // Only the ends of the network are padded: patches and vocabularies to whole vectors, class scores likewise.
+        let stacks = architecture.stacks();
+        let embedded = stacks.iter().find(|stack| name.strip_prefix(stack.prefix) == Some("embed.weight"));
+        let rows = embedded.map_or(segment.rows, |stack| stack.entrance.features());
+        let cols = if name.starts_with("head.") { architecture.classes() } else { segment.cols };
         let (offset, stride) = (segment.offset, segment.stride);
         Self { name: name.clone(), shape: [rows, cols], kind: segment.kind, offset, stride }
     }
@@ -57,7 +59,7 @@ pub struct LaneWeights<'a> {
 
 impl<'a> LaneWeights<'a> {
     /// Names the parts of `params` `[parameters]`.
-    pub fn new(network: &VisionTransformer, params: &'a [f32]) -> Self {
+    pub fn new(network: &Transformer, params: &'a [f32]) -> Self {
         Self { tensors: network.layout.tensors.iter().map(|t| LaneTensor::new(network, t)).collect(), params }
     }
 
@@ -86,13 +88,14 @@ impl<'a> LaneWeights<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Architecture, PatchGrid};
+    use crate::model::{Architecture, Form, PatchGrid};
 
     #[test]
     fn tensors_hold_every_parameter_once_and_no_padding() {
         let grid = PatchGrid { height: 6, width: 6, channels: 1, patch: 3 };
-        let architecture = Architecture { grid, classes: 10, layers: 2, heads: 2, d_model: 8, d_ff: 16 };
-        let network = VisionTransformer::new(architecture);
+        let form = Form::Classifier { grid, classes: 10, window: None };
+        let architecture = Architecture { form, layers: 2, heads: 2, d_model: 8, d_ff: 16 };
+        let network = Transformer::new(architecture);
         let flat: Vec<f32> = (0..network.layout.len).map(|index| index as f32).collect();
         let weights = LaneWeights::new(&network, &flat);
         let mut seen: Vec<f32> = weights.tensors.iter().flat_map(|tensor| tensor.values(&flat)).collect();
@@ -109,8 +112,9 @@ mod tests {
     #[test]
     fn the_hash_sees_weights_and_ignores_padding() {
         let grid = PatchGrid { height: 6, width: 6, channels: 1, patch: 3 };
-        let architecture = Architecture { grid, classes: 10, layers: 1, heads: 2, d_model: 8, d_ff: 16 };
-        let network = VisionTransformer::new(architecture);
+        let form = Form::Classifier { grid, classes: 10, window: None };
+        let architecture = Architecture { form, layers: 1, heads: 2, d_model: 8, d_ff: 16 };
+        let network = Transformer::new(architecture);
         let hash = |flat: &[f32]| LaneWeights::new(&network, flat).hash();
         let mut flat = vec![0.5; network.layout.len];
         let base = hash(&flat);

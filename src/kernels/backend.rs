@@ -99,6 +99,10 @@ pub trait LaneOps: Backend {
         at: Norm,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
+    /// Token ids as one-hot columns: `ids` `[lanes | 1, rows] -> [lanes | 1, width, rows]`, so that an embedding is an
+    /// affine map like any other.
+    fn one_hot(ids: &FloatTensor<Self>, width: usize) -> FloatTensor<Self>;
+
     /// Multi-head self-attention: `qkv` `[lanes, 3 * width, rows] -> (context [lanes, width, rows],
     /// log-sum-exp [lanes, heads, rows])`.
     fn attention(qkv: &FloatTensor<Self>, shape: HeadShape) -> (FloatTensor<Self>, FloatTensor<Self>);
@@ -112,21 +116,38 @@ pub trait LaneOps: Backend {
         shape: HeadShape,
     ) -> FloatTensor<Self>;
 
+    /// Multi-head attention of `q` `[lanes, width, rows]` to the keys and values of another sequence, `kv`
+    /// `[lanes, 2 * width, key rows]`; gives what [`attention`](Self::attention) gives.
+    fn cross_attention(
+        q: &FloatTensor<Self>,
+        kv: &FloatTensor<Self>,
+        shape: HeadShape,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    /// Gradients of [`cross_attention`](Self::cross_attention) with respect to `q` and `kv`.
+    fn cross_attention_grad(
+        d_context: &FloatTensor<Self>,
+        q: &FloatTensor<Self>,
+        kv: &FloatTensor<Self>,
+        context: &FloatTensor<Self>,
+        log_sum_exp: &FloatTensor<Self>,
+        shape: HeadShape,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
     /// Mean over the tokens of a sequence: `[lanes, width, batch * tokens] -> [lanes, width, batch]`.
     fn mean_pool(x: &FloatTensor<Self>, tokens: usize) -> FloatTensor<Self>;
 
     /// Gradient of [`mean_pool`](Self::mean_pool).
     fn mean_pool_grad(dy: &FloatTensor<Self>, tokens: usize) -> FloatTensor<Self>;
 
-    /// Softmax cross-entropy against class ids: `logits` `[lanes, width, batch]`, of which the first
-    /// `classes` features count, `labels` `[lanes | 1, batch]` -> gradient of the mean loss over `samples`
-    /// (`logits`' shape) and `[lanes, 2, batch]` (loss, 1 if the arg-max is right). Samples beyond
-    /// `samples` only pad the batch: their gradient and outcome are 0.
+    /// Softmax cross-entropy against class ids: `logits` `[lanes, width, rows]`, of which the first `classes`
+    /// features count, `targets` `[lanes | 1, 2, rows]` (class id, weight) -> gradient of the weighted sum of
+    /// the losses (`logits`' shape) and `[lanes, 2, rows]` (loss, 1 if the arg-max is right). Rows of weight 0
+    /// only pad: their gradient and outcome are 0.
     fn cross_entropy(
         logits: &FloatTensor<Self>,
-        labels: &FloatTensor<Self>,
+        targets: &FloatTensor<Self>,
         classes: usize,
-        samples: usize,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
     /// N:M magnitude masks and masked weights of every lane: `(F, W * (F + D (1 - F)))`, both

@@ -8,7 +8,13 @@ use burn_flex::FlexTensor;
 
 use super::{
     Affine, HeadShape, LaneOps, MaskGrid, Norm, PackGrid, PrunableMatrix, Segment, SegmentKind,
-    cpu::{self, attention::AttentionGradInput, lane_of, matmul::LaneWeights, norm::NormGradInput},
+    cpu::{
+        self,
+        attention::{AttentionGradInput, Qkv},
+        lane_of,
+        matmul::LaneWeights,
+        norm::NormGradInput,
+    },
     plan,
 };
 
@@ -103,6 +109,16 @@ fn layer_norm_grad(dy: &F, (x, stats): (&F, &F), weights: &F, residual: Option<&
         cpu::norm::layer_norm_grad(input, at, dx, grads);
     });
     (dx, grads)
+}
+
+/// Both forms of [`LaneOps::attention`]: `queries` holds the queries, `input` gives all that a lane reads.
+fn attention<'a>(queries: &F, shape: HeadShape, input: impl Fn(usize) -> Qkv<'a>) -> (F, F) {
+    let [mut context, mut log_sum_exp] =
+        [shape.width(), shape.heads].map(|features| activations(queries, queries, features));
+    per_lane2((&mut context, &mut log_sum_exp), |l, context, log_sum_exp| {
+        cpu::attention::attention(input(l), shape, context, log_sum_exp);
+    });
+    (context, log_sum_exp)
 }
 
 impl LaneOps for Flex {
@@ -212,13 +228,15 @@ impl LaneOps for Flex {
         layer_norm_grad(dy, (x, stats), weights, Some(residual), grads, at)
     }
 
+    fn one_hot(ids: &FloatTensor<Self>, width: usize) -> FloatTensor<Self> {
+        let [lanes, rows] = [dims(ids)[0], dims(ids)[1]];
+        let mut columns = zeros(&[lanes, width, rows]);
+        per_lane(&mut columns, |l, columns| cpu::embed::one_hot(lane(ids, l), columns));
+        columns
+    }
+
     fn attention(qkv: &FloatTensor<Self>, shape: HeadShape) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let [mut context, mut log_sum_exp] =
-            [shape.width(), shape.heads].map(|features| activations(qkv, qkv, features));
-        per_lane2((&mut context, &mut log_sum_exp), |l, context, log_sum_exp| {
-            cpu::attention::attention(lane(qkv, l), shape, context, log_sum_exp);
-        });
-        (context, log_sum_exp)
+        attention(qkv, shape, |l| Qkv::of_self(lane(qkv, l)))
     }
 
     fn attention_grad(
@@ -230,11 +248,37 @@ impl LaneOps for Flex {
     ) -> FloatTensor<Self> {
         let mut d_qkv = zeros(&dims(qkv));
         per_lane(&mut d_qkv, |l, d_qkv| {
-            let [d_context, qkv, context, log_sum_exp] = [d_context, qkv, context, log_sum_exp].map(|t| lane(t, l));
-            let input = AttentionGradInput { d_context, qkv, context, log_sum_exp };
-            cpu::attention::attention_grad(input, shape, d_qkv);
+            let [d_context, context, log_sum_exp] = [d_context, context, log_sum_exp].map(|t| lane(t, l));
+            let input = AttentionGradInput { d_context, qkv: Qkv::of_self(lane(qkv, l)), context, log_sum_exp };
+            let (d_q, d_kv) = d_qkv.split_at_mut(context.len());
+            cpu::attention::attention_grad(input, shape, d_q, d_kv);
         });
         d_qkv
+    }
+
+    fn cross_attention(
+        q: &FloatTensor<Self>,
+        kv: &FloatTensor<Self>,
+        shape: HeadShape,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        attention(q, shape, |l| Qkv::of_cross(lane(q, l), lane(kv, l)))
+    }
+
+    fn cross_attention_grad(
+        d_context: &FloatTensor<Self>,
+        q: &FloatTensor<Self>,
+        kv: &FloatTensor<Self>,
+        context: &FloatTensor<Self>,
+        log_sum_exp: &FloatTensor<Self>,
+        shape: HeadShape,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [mut d_q, mut d_kv] = [q, kv].map(|t| zeros(&dims(t)));
+        per_lane2((&mut d_q, &mut d_kv), |l, d_q, d_kv| {
+            let [d_context, q, kv, context, log_sum_exp] = [d_context, q, kv, context, log_sum_exp].map(|t| lane(t, l));
+            let input = AttentionGradInput { d_context, qkv: Qkv::of_cross(q, kv), context, log_sum_exp };
+            cpu::attention::attention_grad(input, shape, d_q, d_kv);
+        });
+        (d_q, d_kv)
     }
 
     fn mean_pool(x: &FloatTensor<Self>, tokens: usize) -> FloatTensor<Self> {
@@ -253,13 +297,12 @@ impl LaneOps for Flex {
 
     fn cross_entropy(
         logits: &FloatTensor<Self>,
-        labels: &FloatTensor<Self>,
+        targets: &FloatTensor<Self>,
         classes: usize,
-        samples: usize,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let (mut d_logits, mut outcome) = (zeros(&dims(logits)), activations(logits, logits, 2));
         per_lane2((&mut d_logits, &mut outcome), |l, d_logits, outcome| {
-            cpu::loss::cross_entropy(lane(logits, l), lane(labels, l), (classes, samples), d_logits, outcome);
+            cpu::loss::cross_entropy(lane(logits, l), lane(targets, l), classes, d_logits, outcome);
         });
         (d_logits, outcome)
     }

@@ -77,17 +77,69 @@ impl Norm {
     }
 }
 
+/// Which keys a query attends to, by their positions in the sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AttentionSpan {
+    /// All of them.
+    Full,
+    /// Its own and those before it.
+    Causal,
+    /// Those in its window of a grid of tokens, row by row `across` wide. Windows have `side x side` tokens and are
+    /// moved up and left by `shift`; at the edges they are cut off, as the masks of a cyclic shift would do
+    /// (Liu et al. 2021, arXiv 2103.14030).
+    Windows {
+        /// Tokens in a row of the grid.
+        across: usize,
+        /// Tokens along the side of a window.
+        side: usize,
+        /// Tokens by which the windows are moved, below `side`.
+        shift: usize,
+    },
+}
+
+impl AttentionSpan {
+    /// Whether the query at position `query` attends to the key at position `key`.
+    pub fn sees(self, query: usize, key: usize) -> bool {
+        match self {
+            Self::Full => true,
+            Self::Causal => key <= query,
+            Self::Windows { across, side, shift } => {
+                let window = |token: usize| ((token / across + shift) / side, (token % across + shift) / side);
+                window(query) == window(key)
+            }
+        }
+    }
+
+    /// `(across, side, shift)` of the windows as device words; zeros where there are none.
+    pub fn grid(self) -> (u32, u32, u32) {
+        let word = |value: usize| u32::try_from(value).expect("sequences are short");
+        match self {
+            Self::Windows { across, side, shift } => (word(across), word(side), word(shift)),
+            Self::Full | Self::Causal => (0, 0, 0),
+        }
+    }
+
+    /// Pairs of a query and a key that it attends to.
+    pub fn pairs(self, tokens: usize, keys: usize) -> usize {
+        (0..tokens).map(|query| (0..keys).filter(|key| self.sees(query, *key)).count()).sum()
+    }
+}
+
 /// How `[lanes, heads * head_dim, batch * tokens]` activations divide for attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeadShape {
     /// Sequences per lane.
     pub batch: usize,
-    /// Tokens per sequence.
+    /// Queries per sequence.
     pub tokens: usize,
+    /// Keys per sequence: as many as queries in self-attention.
+    pub keys: usize,
     /// Attention heads.
     pub heads: usize,
     /// Features per head.
     pub head_dim: usize,
+    /// Which keys a query attends to.
+    pub span: AttentionSpan,
 }
 
 impl HeadShape {
@@ -252,4 +304,38 @@ pub struct MaskGrid {
     pub segments: usize,
     /// Most groups of any lane, over all segments.
     pub groups: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Swin's own way to the same windows: roll the grid by `shift`, cut it into windows, and mask the pairs that lie
+    /// side by side only because of the roll.
+    #[test]
+    fn shifted_windows_are_those_of_a_masked_cyclic_shift() {
+        let (across, side) = (6, 3);
+        for shift in 0..side {
+            let span = AttentionSpan::Windows { across, side, shift };
+            // The window moved by `shift` up and left starts at `-shift`, so the grid is rolled down and right.
+            let rolled = |x: usize| (x + shift) % across;
+            let wrapped = |x: usize| x + shift >= across;
+            let window = |token: usize| {
+                let (y, x) = (token / across, token % across);
+                (rolled(y) / side, rolled(x) / side, wrapped(y), wrapped(x))
+            };
+            for (a, b) in (0..36).flat_map(|a| (0..36).map(move |b| (a, b))) {
+                assert_eq!(span.sees(a, b), window(a) == window(b), "shift {shift}, tokens {a} and {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn pairs_are_counted_by_span() {
+        assert_eq!(AttentionSpan::Full.pairs(3, 5), 15);
+        assert_eq!(AttentionSpan::Causal.pairs(4, 4), 10);
+        assert_eq!(AttentionSpan::Windows { across: 4, side: 2, shift: 0 }.pairs(16, 16), 4 * 16);
+        // Along an axis of four, windows of two moved by one hold 1, 2 and 1 tokens: 6 pairs, squared over both axes.
+        assert_eq!(AttentionSpan::Windows { across: 4, side: 2, shift: 1 }.pairs(16, 16), 36);
+    }
 }

@@ -24,7 +24,7 @@ pub mod plan;
 
 pub use backend::LaneOps;
 pub use geometry::{
-    ALIGN, Affine, HeadShape, MaskGrid, Norm, PackGrid, PackedAt, PrunableMatrix, Segment, SegmentKind,
+    ALIGN, Affine, AttentionSpan, HeadShape, MaskGrid, Norm, PackGrid, PackedAt, PrunableMatrix, Segment, SegmentKind,
 };
 pub use packed::Weights;
 

@@ -47,8 +47,17 @@ pub struct MetricColumn {
 pub struct Outcome {
     /// Mean cross-entropy, nats.
     pub loss: f64,
-    /// Share of samples whose best-scored class is right.
+    /// Share of samples, or tokens, whose best-scored class is right.
     pub accuracy: f64,
+    /// Share of samples whose tokens are all right, where that is asked.
+    pub exact: Option<f64>,
+}
+
+impl Outcome {
+    /// The loss in bits.
+    fn bits(&self) -> f64 {
+        self.loss / std::f64::consts::LN_2
+    }
 }
 
 /// What the recipe prescribes for a matrix at the reported step.
@@ -80,6 +89,8 @@ pub struct LaneMetrics {
     pub validation: Option<Outcome>,
     /// On held-out data, with the hard target N:M mask.
     pub validation_hard: Option<Outcome>,
+    /// Whether the losses are those of characters.
+    pub per_character: bool,
     /// Learning rate of the last step.
     pub learning_rate: f64,
     /// Feed-forward matrices.
@@ -131,7 +142,7 @@ fn outcomes() -> Vec<Entry> {
             Accuracy,
             ("train_accuracy", "Training accuracy", ""),
             false,
-            "Share of right answers over the training batches since the last report.",
+            "Share of right answers (images, or tokens of a text) over the training batches since the last report.",
             |lane| Some(lane.training?.accuracy),
         ),
         entry(
@@ -145,7 +156,7 @@ fn outcomes() -> Vec<Entry> {
             Accuracy,
             ("val_accuracy", "Validation accuracy", ""),
             false,
-            "Share of right answers on held-out data with the mask and D as trained.",
+            "Share of right answers (images, or tokens of a text) on held-out data with the mask and D as trained.",
             |lane| Some(lane.validation?.accuracy),
         ),
         entry(
@@ -161,6 +172,42 @@ fn outcomes() -> Vec<Entry> {
             false,
             "Share of right answers on held-out data with the hard target N:M mask, which is what would ship.",
             |lane| Some(lane.validation_hard?.accuracy),
+        ),
+    ]
+}
+
+/// What only text has.
+fn text() -> Vec<Entry> {
+    use Chart::{Accuracy, Loss};
+    vec![
+        entry(
+            Loss,
+            ("val_bits", "Validation bits per character", "bits"),
+            false,
+            "Validation loss of a text in bits per character (loss / ln 2), with the mask and D as trained.",
+            |lane| Some(lane.validation.filter(|_| lane.per_character)?.bits()),
+        ),
+        entry(
+            Loss,
+            ("val_bits_hard", "Validation bits per character, hard mask", "bits"),
+            false,
+            "Validation loss of a text in bits per character with the hard target N:M mask, which is what would ship.",
+            |lane| Some(lane.validation_hard.filter(|_| lane.per_character)?.bits()),
+        ),
+        entry(
+            Accuracy,
+            ("val_exact", "Exact match", ""),
+            false,
+            "Share of held-out texts that greedy decoding translates without a mistake, with the mask and D as trained.",
+            |lane| lane.validation?.exact,
+        ),
+        entry(
+            Accuracy,
+            ("val_exact_hard", "Exact match, hard mask", ""),
+            false,
+            "Share of held-out texts that greedy decoding translates without a mistake with the hard target N:M mask, \
+             which is what would ship.",
+            |lane| lane.validation_hard?.exact,
         ),
     ]
 }
@@ -285,6 +332,7 @@ fn cost() -> Vec<Entry> {
 fn entries() -> Vec<Entry> {
     outcomes()
         .into_iter()
+        .chain(text())
         .chain(schedule())
         .chain(masks())
         .chain(cost())
@@ -320,9 +368,10 @@ mod tests {
     #[test]
     fn a_row_holds_what_was_measured_and_nan_elsewhere() {
         let lane = LaneMetrics {
-            training: Some(Outcome { loss: 2.0, accuracy: 0.25 }),
+            training: Some(Outcome { loss: 2.0, accuracy: 0.25, exact: None }),
             validation: None,
             validation_hard: None,
+            per_character: true,
             learning_rate: 1e-3,
             feed_forward: SiteMetrics { decay: 0.5, n: 1.0, m: 16.0 },
             attention: None,

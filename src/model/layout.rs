@@ -1,46 +1,9 @@
 //! Where every tensor of the model lives in the flat parameters of a lane, `[parameters]`.
 
-use super::patches::PatchGrid;
+use super::architecture::{Architecture, StackShape};
 use crate::kernels::{
-    ALIGN, Affine, HeadShape, MaskGrid, Norm, PackGrid, PackedAt, PrunableMatrix, Segment, SegmentKind, plan::Rule,
+    ALIGN, Affine, MaskGrid, Norm, PackGrid, PackedAt, PrunableMatrix, Segment, SegmentKind, plan::Rule,
 };
-
-/// Sizes of a vision transformer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Architecture {
-    /// How images divide into tokens.
-    pub grid: PatchGrid,
-    /// Classes to tell apart.
-    pub classes: usize,
-    /// Transformer blocks.
-    pub layers: usize,
-    /// Attention heads per block.
-    pub heads: usize,
-    /// Width of the residual stream.
-    pub d_model: usize,
-    /// Width between the two feed-forward matrices.
-    pub d_ff: usize,
-}
-
-impl Architecture {
-    /// Trained numbers of a lane, without those that only pad.
-    pub fn parameters(&self) -> usize {
-        let tokens = self.grid.tokens();
-        let block = 4 * (self.d_model + 1) * self.d_model + 2 * self.d_model * self.d_ff + self.d_ff + 5 * self.d_model;
-        let embed = (self.grid.features() + tokens) * self.d_model;
-        embed + self.layers * block + 2 * self.d_model + (self.d_model + 1) * self.classes
-    }
-
-    /// Columns of the class scores: the classes, padded to a whole number of vectors.
-    pub fn logits(&self) -> usize {
-        self.classes.next_multiple_of(ALIGN)
-    }
-
-    /// Division of the activations into heads for `batch` images.
-    pub fn heads(&self, batch: usize) -> HeadShape {
-        HeadShape { batch, tokens: self.grid.tokens(), heads: self.heads, head_dim: self.d_model / self.heads }
-    }
-}
 
 /// A tensor inside the flat parameters: `rows x cols`, row starts `stride` apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +23,8 @@ pub struct BlockLayout {
     pub qkv: Affine,
     /// Attention output projection.
     pub output: Affine,
+    /// Attention to the stack before, in a decoder.
+    pub cross: Option<CrossLayout>,
     /// Norm before the feed-forward network.
     pub norm2: Norm,
     /// First feed-forward matrix.
@@ -68,16 +33,36 @@ pub struct BlockLayout {
     pub ff2: Affine,
 }
 
-/// The flat parameters of a whole model.
+/// Parameters of one block's cross-attention.
+#[derive(Clone, Copy, Debug)]
+pub struct CrossLayout {
+    /// Norm before it.
+    pub norm: Norm,
+    /// Queries.
+    pub query: Affine,
+    /// Keys and values of the memory as one map of `2 * d_model` outputs.
+    pub key_value: Affine,
+    /// Output projection.
+    pub output: Affine,
+}
+
+/// Parameters of one stack.
 #[derive(Clone, Debug)]
-pub struct ParamLayout {
-    /// Patch embedding; its bias rows are the learned positions.
+pub struct StackLayout {
+    /// Embedding of patches or tokens; its bias rows are the learned positions.
     pub embed: Affine,
     /// Transformer blocks, in order.
     pub blocks: Vec<BlockLayout>,
-    /// Norm before the head.
+    /// Norm after the last block.
     pub norm: Norm,
-    /// Classification head.
+}
+
+/// The flat parameters of a whole model.
+#[derive(Clone, Debug)]
+pub struct ParamLayout {
+    /// Stacks, in the order of [`Architecture::stacks`].
+    pub stacks: Vec<StackLayout>,
+    /// Class scores.
     pub head: Affine,
     /// Every tensor, in memory order, without gaps.
     pub tensors: Vec<NamedTensor>,
@@ -148,31 +133,47 @@ impl Allocator {
     }
 }
 
+impl Allocator {
+    fn stack(&mut self, stack: &StackShape, sizes: &Architecture) -> StackLayout {
+        let (prefix, d_model) = (stack.prefix, sizes.d_model);
+        let embedding = (format!("{prefix}embed"), SegmentKind::Dense);
+        StackLayout {
+            embed: self.affine(stack.entrance.row(), d_model, stack.tokens(), &[embedding]),
+            blocks: (0..sizes.layers).map(|i| self.block(&format!("{prefix}blocks.{i}"), stack, sizes)).collect(),
+            norm: self.norm(&format!("{prefix}norm"), d_model),
+        }
+    }
+
+    fn block(&mut self, block: &str, stack: &StackShape, sizes: &Architecture) -> BlockLayout {
+        use SegmentKind::{Ff1, Ff2, K, O, Q, V};
+        let Architecture { d_model, d_ff, .. } = *sizes;
+        let name = |part: &str| format!("{block}.{part}");
+        BlockLayout {
+            norm1: self.norm(&name("norm1"), d_model),
+            qkv: self.affine(d_model, 3 * d_model, 1, &[(name("q"), Q), (name("k"), K), (name("v"), V)]),
+            output: self.affine(d_model, d_model, 1, &[(name("o"), O)]),
+            cross: stack.memory_tokens.map(|_| CrossLayout {
+                norm: self.norm(&name("cross.norm"), d_model),
+                query: self.affine(d_model, d_model, 1, &[(name("cross.q"), Q)]),
+                key_value: self.affine(d_model, 2 * d_model, 1, &[(name("cross.k"), K), (name("cross.v"), V)]),
+                output: self.affine(d_model, d_model, 1, &[(name("cross.o"), O)]),
+            }),
+            norm2: self.norm(&name("norm2"), d_model),
+            ff1: self.affine(d_model, d_ff, 1, &[(name("ff1"), Ff1)]),
+            ff2: self.affine(d_ff, d_model, 1, &[(name("ff2"), Ff2)]),
+        }
+    }
+}
+
 impl ParamLayout {
     /// Lays out all tensors of `architecture`.
     pub fn new(architecture: &Architecture) -> Self {
-        use SegmentKind::{Dense, Ff1, Ff2, K, O, Q, V};
-        let Architecture { grid, d_model, d_ff, layers, .. } = *architecture;
         let grid_of_none = PackGrid { matrices: 0, column_lines: 0, row_lines: 0 };
         let mut a = Allocator { tensors: Vec::new(), prunable: Vec::new(), grid: grid_of_none, next: 0 };
-        let embed = a.affine(grid.row(), d_model, grid.tokens(), &[("embed".into(), Dense)]);
-        let blocks = (0..layers)
-            .map(|i| {
-                let name = |part: &str| format!("blocks.{i}.{part}");
-                BlockLayout {
-                    norm1: a.norm(&name("norm1"), d_model),
-                    qkv: a.affine(d_model, 3 * d_model, 1, &[(name("q"), Q), (name("k"), K), (name("v"), V)]),
-                    output: a.affine(d_model, d_model, 1, &[(name("o"), O)]),
-                    norm2: a.norm(&name("norm2"), d_model),
-                    ff1: a.affine(d_model, d_ff, 1, &[(name("ff1"), Ff1)]),
-                    ff2: a.affine(d_ff, d_model, 1, &[(name("ff2"), Ff2)]),
-                }
-            })
-            .collect();
-        let norm = a.norm("norm", d_model);
-        let head = a.affine(d_model, architecture.logits(), 1, &[("head".into(), Dense)]);
+        let stacks = architecture.stacks().iter().map(|stack| a.stack(stack, architecture)).collect();
+        let head = a.affine(architecture.d_model, architecture.logits(), 1, &[("head".into(), SegmentKind::Dense)]);
         let Allocator { tensors, prunable, grid: pack_grid, next: len } = a;
-        Self { embed, blocks, norm, head, tensors, prunable, pack_grid, len }
+        Self { stacks, head, tensors, prunable, pack_grid, len }
     }
 
     /// The rectangles of all tensors: together they cover the parameters exactly once.
@@ -205,12 +206,15 @@ impl ParamLayout {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Form, PatchGrid, TextShape};
 
-    #[test]
-    fn segments_cover_every_parameter_exactly_once() {
-        let grid = PatchGrid { height: 6, width: 6, channels: 1, patch: 3 };
-        let architecture = Architecture { grid, classes: 10, layers: 2, heads: 2, d_model: 8, d_ff: 16 };
-        let layout = ParamLayout::new(&architecture);
+    fn sizes(form: Form) -> Architecture {
+        Architecture { form, layers: 2, heads: 2, d_model: 8, d_ff: 16 }
+    }
+
+    /// Padding and prunable weights of a network all of whose parameters are laid out exactly once.
+    fn covered(architecture: &Architecture) -> (usize, usize) {
+        let layout = ParamLayout::new(architecture);
         let mut seen = vec![0; layout.len];
         for segment in layout.segments() {
             for row in 0..segment.rows {
@@ -221,8 +225,21 @@ mod tests {
         }
         assert!(seen.iter().all(|count| *count == 1));
         let sparse = layout.kinds().iter().filter(|kind| **kind != SegmentKind::Dense.index() as f32).count();
-        assert_eq!(sparse * ALIGN, 2 * (4 * 8 * 8 + 2 * 8 * 16));
+        (layout.len - architecture.parameters(), sparse * ALIGN)
+    }
+
+    #[test]
+    fn segments_cover_every_parameter_exactly_once() {
+        let block = 4 * 8 * 8 + 2 * 8 * 16;
+        let grid = PatchGrid { height: 6, width: 6, channels: 1, patch: 3 };
         // A patch of 9 values is padded to 12 and 10 classes to 12; all else is trained.
-        assert_eq!(layout.len - architecture.parameters(), 3 * 8 + 2 * (8 + 1));
+        let classifier = sizes(Form::Classifier { grid, classes: 10, window: None });
+        assert_eq!(covered(&classifier), (3 * 8 + 2 * (8 + 1), 2 * block));
+        // A vocabulary of 5 is padded to 8 at both ends.
+        let text = TextShape { vocabulary: 5, tokens: 7 };
+        assert_eq!(covered(&sizes(Form::Language(text))), (3 * 8 + 3 * (8 + 1), 2 * block));
+        let target = TextShape { vocabulary: 6, tokens: 3 };
+        let translator = sizes(Form::Translator { source: text, target });
+        assert_eq!(covered(&translator), (3 * 8 + 2 * 8 + 2 * (8 + 1), 4 * block + 2 * 4 * 8 * 8));
     }
 }

@@ -1,14 +1,15 @@
-//! The whole network: patch embedding, blocks, mean over tokens, class scores; forward and backward.
+//! The whole network: embeddings, stacks of blocks, scores; forward and backward.
 
-use super::block::BlockTape;
-use super::layout::{Architecture, ParamLayout};
+use super::architecture::{Architecture, Entrance, Form, StackShape};
+use super::block::{Attending, BlockTape};
+use super::layout::{ParamLayout, StackLayout};
 use crate::kernels::{Buffer, LaneOps, Weights};
 use burn::backend::Dispatch;
+use burn::tensor::Tensor;
 
-/// A vision transformer (Dosovitskiy et al. 2020, arXiv 2010.11929) that averages its tokens before the
-/// head. Stateless: weights arrive with every call.
+/// A transformer with pre-norm blocks and learned positions. Stateless: weights arrive with every call.
 #[derive(Clone, Debug)]
-pub struct VisionTransformer {
+pub struct Transformer {
     /// Sizes.
     pub architecture: Architecture,
     /// Where the weights are.
@@ -18,51 +19,134 @@ pub struct VisionTransformer {
 /// What the backward pass needs of the forward pass.
 pub struct Tape {
     batch: usize,
-    patches: Buffer,
+    stacks: Vec<StackTape>,
+    /// Outputs of all stacks but the last, which the next one attends to, `[lanes, d_model, rows]`.
+    memories: Vec<Buffer>,
+    /// What the head reads, `[lanes, d_model, answers]`.
+    features: Buffer,
+}
+
+/// One stack's part of the tape.
+struct StackTape {
+    /// What the embedding reads.
+    input: Buffer,
     blocks: Vec<BlockTape>,
-    /// Output of the last block, `[lanes, d_model, batch * tokens]`.
+    /// Output of the last block, `[lanes, d_model, rows]`.
     stream: Buffer,
     /// Statistics of the last norm.
     stats: Buffer,
-    /// Mean token, `[lanes, d_model, batch]`.
-    pooled: Buffer,
 }
 
-impl VisionTransformer {
+fn sum(a: Option<Buffer>, b: Buffer) -> Buffer {
+    let Some(a) = a else { return b };
+    (Tensor::<3>::from_dispatch(a) + Tensor::<3>::from_dispatch(b)).into_dispatch()
+}
+
+impl Transformer {
     /// A network of these sizes.
     pub fn new(architecture: Architecture) -> Self {
         Self { layout: ParamLayout::new(&architecture), architecture }
     }
 
-    /// Class scores `[lanes, logits, batch]` of `batch` images given as patches
-    /// `[lanes | 1, patch features, batch * tokens]`.
-    pub fn forward(&self, patches: Buffer, batch: usize, weights: &Weights) -> (Buffer, Tape) {
-        let heads = self.architecture.heads(batch);
+    /// Scores `[lanes, logits, batch * answers]` of `batch` samples. Every stack has an input: patches
+    /// `[lanes | 1, patch values, batch * tokens]` or token ids `[lanes | 1, batch * tokens]`.
+    pub fn forward(&self, inputs: &[Buffer], batch: usize, weights: &Weights) -> (Buffer, Tape) {
         let Weights { values, columns, .. } = weights;
-        let mut stream = Dispatch::linear(&patches, values, columns, self.layout.embed);
-        let mut blocks = Vec::with_capacity(self.layout.blocks.len());
-        for block in &self.layout.blocks {
-            let (output, tape) = block.forward(stream, weights, heads);
-            stream = output;
-            blocks.push(tape);
+        let shapes = self.architecture.stacks();
+        let (mut stacks, mut outputs) = (Vec::with_capacity(shapes.len()), Vec::with_capacity(shapes.len()));
+        for ((shape, layout), input) in shapes.iter().zip(&self.layout.stacks).zip(inputs) {
+            let (output, tape) = self.stack_forward((shape, layout), input, outputs.last(), batch, weights);
+            outputs.push(output);
+            stacks.push(tape);
         }
-        let (norm, stats) = Dispatch::layer_norm(&stream, values, self.layout.norm);
-        let pooled = Dispatch::mean_pool(&norm, heads.tokens);
-        let scores = Dispatch::linear(&pooled, values, columns, self.layout.head);
-        (scores, Tape { batch, patches, blocks, stream, stats, pooled })
+        let last = outputs.pop().expect("a network has a stack");
+        let features = match self.architecture.form {
+            Form::Classifier { .. } => Dispatch::mean_pool(&last, shapes[0].tokens()),
+            Form::Language(_) | Form::Translator { .. } => last,
+        };
+        let scores = Dispatch::linear(&features, values, columns, self.layout.head);
+        (scores, Tape { batch, stacks, memories: outputs, features })
     }
 
     /// Fills `grads` `[lanes, parameters]` with the gradient of the loss from its gradient at the scores.
     pub fn backward(&self, d_scores: &Buffer, tape: &Tape, weights: &Weights, grads: Buffer) -> Buffer {
-        let heads = self.architecture.heads(tape.batch);
+        let shapes = self.architecture.stacks();
         let Weights { values, rows, .. } = weights;
-        let (d_pooled, grads) = Dispatch::linear_grad(&tape.pooled, d_scores, values, rows, grads, self.layout.head);
-        let d_norm = Dispatch::mean_pool_grad(&d_pooled, heads.tokens);
-        let (mut d_stream, mut grads) =
-            Dispatch::layer_norm_grad(&d_norm, &tape.stream, &tape.stats, values, grads, self.layout.norm);
-        for (block, tape) in self.layout.blocks.iter().zip(&tape.blocks).rev() {
-            (d_stream, grads) = block.backward(&d_stream, tape, weights, grads, heads);
+        let (d_features, mut grads) =
+            Dispatch::linear_grad(&tape.features, d_scores, values, rows, grads, self.layout.head);
+        let mut d_output = match self.architecture.form {
+            Form::Classifier { .. } => Dispatch::mean_pool_grad(&d_features, shapes[0].tokens()),
+            Form::Language(_) | Form::Translator { .. } => d_features,
+        };
+        for (at, part) in tape.stacks.iter().enumerate().rev() {
+            let memory = at.checked_sub(1).map(|before| &tape.memories[before]);
+            let stack = (&shapes[at], &self.layout.stacks[at]);
+            let d_memory;
+            (d_memory, grads) = self.stack_backward(stack, &d_output, (part, memory, tape.batch), weights, grads);
+            match d_memory {
+                Some(d_memory) => d_output = d_memory,
+                None => break,
+            }
         }
-        Dispatch::linear_grad_weight(&tape.patches, &d_stream, grads, self.layout.embed)
+        grads
+    }
+
+    /// How block `block` of a stack attends.
+    fn attending<'a>(
+        &self,
+        stack: &StackShape,
+        block: usize,
+        memory: Option<&'a Buffer>,
+        batch: usize,
+    ) -> Attending<'a> {
+        let cross = self.architecture.cross_heads(stack, batch);
+        Attending { heads: self.architecture.heads(stack, block, batch), memory: memory.zip(cross) }
+    }
+
+    /// The stack's normed output, `[lanes, d_model, batch * tokens]`.
+    fn stack_forward(
+        &self,
+        (shape, layout): (&StackShape, &StackLayout),
+        input: &Buffer,
+        memory: Option<&Buffer>,
+        batch: usize,
+        weights: &Weights,
+    ) -> (Buffer, StackTape) {
+        let Weights { values, columns, .. } = weights;
+        let input = match shape.entrance {
+            Entrance::Patches(_) => input.clone(),
+            Entrance::Text(_) => Dispatch::one_hot(input, shape.entrance.row()),
+        };
+        let mut stream = Dispatch::linear(&input, values, columns, layout.embed);
+        let mut blocks = Vec::with_capacity(layout.blocks.len());
+        for (at, block) in layout.blocks.iter().enumerate() {
+            let (output, tape) = block.forward(stream, weights, self.attending(shape, at, memory, batch));
+            stream = output;
+            blocks.push(tape);
+        }
+        let (norm, stats) = Dispatch::layer_norm(&stream, values, layout.norm);
+        (norm, StackTape { input, blocks, stream, stats })
+    }
+
+    /// The gradient at the stack's memory, if it has one, and `grads` with its part filled.
+    fn stack_backward(
+        &self,
+        (shape, layout): (&StackShape, &StackLayout),
+        d_output: &Buffer,
+        (tape, memory, batch): (&StackTape, Option<&Buffer>, usize),
+        weights: &Weights,
+        grads: Buffer,
+    ) -> (Option<Buffer>, Buffer) {
+        let values = &weights.values;
+        let (mut d_stream, mut grads) =
+            Dispatch::layer_norm_grad(d_output, &tape.stream, &tape.stats, values, grads, layout.norm);
+        let mut d_memory = None;
+        for (at, (block, tape)) in layout.blocks.iter().zip(&tape.blocks).enumerate().rev() {
+            let to = self.attending(shape, at, memory, batch);
+            let back = block.backward(&d_stream, tape, weights, grads, to);
+            (d_stream, grads) = (back.input, back.params);
+            d_memory = back.memory.map(|memory| sum(d_memory.take(), memory)).or(d_memory);
+        }
+        (d_memory, Dispatch::linear_grad_weight(&tape.input, &d_stream, grads, layout.embed))
     }
 }

@@ -6,10 +6,11 @@ use wasm_bindgen::prelude::*;
 
 use super::timing::{Case, Kernel, Shape};
 use crate::config::ExperimentConfig;
-use crate::data::Dataset;
+use crate::data::{Batch, Dataset, Input};
 use crate::device::{self, Choice};
 use crate::error::LabError;
 use crate::experiment::Experiment;
+use crate::model::Form;
 use crate::pattern::NmPattern;
 
 /// A training run that does what it is told and posts nothing.
@@ -99,22 +100,27 @@ impl TrainingBench {
         Ok(tensors.into())
     }
 
-    /// The first `count` batches of the first lane: `{ patches, labels }` with `patches`
+    /// The first `count` batches of images of the first lane: `{ patches, labels }` with `patches`
     /// `[batch * tokens, patch values]` and `labels` `[batch]`.
     pub fn batches(&mut self, count: u32) -> Array {
         let config = self.experiment.config();
         let (seed, size) = (config.lanes()[0].seed, config.batch());
-        let grid = self.experiment.network().architecture.grid;
-        (0..count)
-            .map(|step| {
-                let batch = self.dataset.train_batch(seed, step, size);
-                let labels: Vec<f32> = batch.labels.iter().map(|label| *label as f32).collect();
-                record(&[
-                    ("patches", Float32Array::from(grid.cut(&batch.images).as_slice()).into()),
-                    ("labels", Float32Array::from(labels.as_slice()).into()),
-                ])
-            })
-            .collect()
+        let Form::Classifier { grid, .. } = self.experiment.network().architecture.form else {
+            return Array::new();
+        };
+        let record_of = |batch: &Batch, images: &[f32]| {
+            let labels: Vec<f32> = batch.labels.iter().map(|label| *label as f32).collect();
+            record(&[
+                ("patches", Float32Array::from(grid.cut(images).as_slice()).into()),
+                ("labels", Float32Array::from(labels.as_slice()).into()),
+            ])
+        };
+        let batches = (0..count).map(|step| self.dataset.train_batch(seed, step, size));
+        let images = batches.filter_map(|batch| match &batch.inputs[0] {
+            Input::Pixels(images) => Some(record_of(&batch, images)),
+            Input::Tokens(_) => None,
+        });
+        images.collect()
     }
 }
 

@@ -219,14 +219,14 @@ impl Lab {
 
     /// The data of a task: generated, or from the files given last.
     fn dataset(&self, task: &TaskConfig) -> Result<Dataset, LabError> {
-        match task {
-            TaskConfig::Shapes { .. } => Dataset::generated(task),
-            TaskConfig::Idx { .. } | TaskConfig::Cifar10 { .. } if self.files.is_empty() => {
-                let reason = "needs your files: drop them anywhere on the page";
-                Err(LabError::Config(vec![Problem::new("task", reason)]))
-            }
-            _ => Dataset::from_files(task, &self.files),
+        if !task.reads_files() {
+            return Dataset::generated(task);
         }
+        if self.files.is_empty() {
+            let reason = "needs your files: drop them anywhere on the page";
+            return Err(LabError::Config(vec![Problem::new("task", reason)]));
+        }
+        Dataset::from_files(task, &self.files)
     }
 
     async fn open(

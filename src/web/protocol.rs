@@ -561,8 +561,8 @@ mod tests {
     /// Declarations of all types that the two message types reach, in the order they are named here.
     fn declarations() -> String {
         use crate::config::{
-            Axis, ChoiceSpec, FieldKind, GradientRule, Location, RawEval, RawLane, RawModel, RawOptimizer, RawPattern,
-            Recipe, TaskConfig,
+            Axis, ChoiceSpec, Direction, FieldKind, GradientRule, Location, RawEval, RawLane, RawModel, RawOptimizer,
+            RawPattern, Recipe, TaskConfig,
         };
         use crate::metrics::Chart;
         use crate::study::PaperRow;
@@ -573,6 +573,7 @@ mod tests {
             Location,
             Axis,
             RawPattern,
+            Direction,
             TaskConfig,
             RawModel,
             RawOptimizer,

@@ -6,6 +6,7 @@ mod common;
 mod fingerprints;
 mod gradients;
 mod inspections;
+mod language;
 mod memory;
 mod reference;
 mod runs;

@@ -36,6 +36,7 @@ async fn assert_follows_pytorch(device: &Device, tolerance: f64) {
 /// What `train.py` needs, written to the file that `EXPORT_REFERENCE` names.
 #[cfg(not(target_arch = "wasm32"))]
 fn export(path: &std::path::Path) {
+    use nmflow::data::{Input, SampleForm};
     use nmflow::model::initial_params;
     use serde_json::{Value, json};
 
@@ -53,12 +54,13 @@ fn export(path: &std::path::Path) {
     let batches: Vec<Value> = (0..config.steps())
         .map(|step| {
             let batch = dataset.train_batch(config.lanes()[0].seed, step, config.batch());
-            json!({"images": batch.images, "labels": batch.labels})
+            let [Input::Pixels(images)] = &batch.inputs[..] else { unreachable!("shapes are images") };
+            json!({"images": images, "labels": batch.labels})
         })
         .collect();
-    let image = dataset.image_shape();
+    let SampleForm::Images { shape: image, class_names } = dataset.form() else { unreachable!("shapes are images") };
     let exported = json!({
-        "document": config.document(), "classes": dataset.classes(),
+        "document": config.document(), "classes": class_names.len(),
         "image": [image.height, image.width, image.channels], "tensors": tensors, "batches": batches,
     });
     std::fs::write(path, exported.to_string()).expect("the named file can be written");

@@ -4,7 +4,7 @@ use crate::common::{assert_near, cpu, gpu, random, values};
 use crate::tests;
 use burn::backend::Dispatch;
 use burn::tensor::Device;
-use nmflow::kernels::{Affine, Buffer, HeadShape, LaneOps, Norm, buffer, packed};
+use nmflow::kernels::{Affine, AttentionSpan, Buffer, HeadShape, LaneOps, Norm, buffer, packed};
 
 const TOLERANCE: f32 = 3e-5;
 
@@ -81,10 +81,15 @@ tests! {
     }
 
     async fn attention_matches_the_reference() {
-        for shape in [
-            HeadShape { batch: 4, tokens: 1, heads: 1, head_dim: 4 },
-            HeadShape { batch: 4, tokens: 17, heads: 2, head_dim: 16 },
+        let windows = |shift| AttentionSpan::Windows { across: 5, side: 2, shift };
+        for (tokens, heads, head_dim, span) in [
+            (1, 1, 4, AttentionSpan::Full),
+            (17, 2, 16, AttentionSpan::Full),
+            (17, 2, 16, AttentionSpan::Causal),
+            (20, 1, 4, windows(0)),
+            (20, 3, 4, windows(1)),
         ] {
+            let shape = HeadShape { batch: 4, tokens, keys: tokens, heads, head_dim, span };
             let rows = shape.batch * shape.tokens;
             compare("attention", |device| {
                 let qkv = random(&[2, 3 * shape.width(), rows], "qkv", device);
@@ -97,6 +102,31 @@ tests! {
         }
     }
 
+    async fn cross_attention_matches_the_reference() {
+        for (tokens, keys) in [(5, 13), (13, 5)] {
+            let shape =
+                HeadShape { batch: 4, tokens, keys, heads: 2, head_dim: 8, span: AttentionSpan::Full };
+            let (rows, key_rows, width) = (4 * tokens, 4 * keys, shape.width());
+            compare("cross-attention", |device| {
+                let q = random(&[2, width, rows], "q", device);
+                let kv = random(&[2, 2 * width, key_rows], "kv", device);
+                let d_context = random(&[2, width, rows], "d_context", device);
+                let (context, log_sum_exp) = Dispatch::cross_attention(&q, &kv, shape);
+                let (d_q, d_kv) = Dispatch::cross_attention_grad(&d_context, &q, &kv, &context, &log_sum_exp, shape);
+                vec![context, log_sum_exp, d_q, d_kv]
+            })
+            .await;
+        }
+    }
+
+    async fn one_hot_columns_match_the_reference() {
+        compare("one-hot", |device| {
+            let ids = buffer::upload((0..3 * 8).map(|i| ((i * 5) % 12) as f32).collect(), [3, 8], device);
+            vec![Dispatch::one_hot(&ids, 12)]
+        })
+        .await;
+    }
+
     async fn pooling_matches_the_reference() {
         compare("mean pool", |device| {
             let x = random(&[2, 8, 28], "x", device);
@@ -107,13 +137,18 @@ tests! {
     }
 
     async fn cross_entropy_matches_the_reference() {
-        for label_lanes in [1, 3] {
+        for target_lanes in [1, 3] {
             compare("cross entropy", |device| {
-                // The last two samples of 72 only pad.
+                // The last two rows of 72 only pad, and some in between have no label.
                 let logits = random(&[3, 12, 72], "logits", device);
-                let label = |i: usize| if i % 72 < 70 { ((i * 7) % 10) as f32 } else { -1.0 };
-                let labels = buffer::upload((0..label_lanes * 72).map(label).collect(), [label_lanes, 72], device);
-                let (d_logits, outcome) = Dispatch::cross_entropy(&logits, &labels, 10, 70);
+                let target = |i: usize| match (i / 72 % 2, i % 72) {
+                    (0, row) => ((row * 7) % 10) as f32,
+                    (_, row) if row < 70 && row % 9 != 3 => (1 + row % 3) as f32 / 64.0,
+                    _ => 0.0,
+                };
+                let targets = (0..target_lanes * 2 * 72).map(target).collect();
+                let targets = buffer::upload(targets, [target_lanes, 2, 72], device);
+                let (d_logits, outcome) = Dispatch::cross_entropy(&logits, &targets, 10);
                 vec![d_logits, outcome]
             })
             .await;

@@ -26,14 +26,20 @@ function looksLikeCifar({ name, bytes }) {
   return /\.bin$/i.test(name) && bytes.length % CIFAR_RECORD_BYTES === 0;
 }
 
+/** @param {DataFile} file */
+function looksLikeText({ name }) {
+  return /\.(txt|text|md)(\.gz)?$/i.test(name);
+}
+
 /** @param {DataFile[]} files @returns {TaskConfig['kind']} */
 export function kindOf(files) {
+  if (files.some(looksLikeText)) return 'text';
   return files.length > 0 && files.every(looksLikeCifar) ? 'cifar10' : 'idx';
 }
 
 /**
  * The experiment to train on `files`: the one that trains, with the task exchanged when it is of
- * another kind. A preset for that kind also brings a model of fitting patch size.
+ * another kind. A preset for that kind also brings a model of fitting patch size and a batch of fitting size.
  *
  * @param {DataFile[]} files
  * @param {State} state
@@ -46,7 +52,10 @@ export function taskFor(files, { run, catalog }, wanted) {
   const document = /** @type {Json} */ ({ ...run.document });
   if (run.document?.task.kind === kind) return document;
   const preset = catalog.presets.find((candidate) => candidate.document.task.kind === kind);
-  if (preset) return { ...document, task: preset.document.task, model: preset.document.model };
+  if (preset) {
+    const { task, model, batch } = preset.document;
+    return { ...document, task, model, batch };
+  }
   const validation_frac = catalog.fields.find((spec) => spec.path === 'task.validation_frac')?.default;
   return setAt(document, 'task', { kind, validation_frac });
 }
@@ -54,5 +63,5 @@ export function taskFor(files, { run, catalog }, wanted) {
 /** Whether the document's task needs files of the visitor. @param {unknown} document */
 export function needsFiles(document) {
   const kind = getAt(document, 'task.kind');
-  return kind === 'idx' || kind === 'cifar10';
+  return kind === 'idx' || kind === 'cifar10' || kind === 'text';
 }

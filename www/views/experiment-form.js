@@ -35,7 +35,7 @@ export function experimentForm(lab) {
 /** @param {Lab} lab @param {string} group @param {FieldSpec[]} specs */
 function fieldGroup(lab, group, specs) {
   const kind = getAt(lab.state.draft.document, 'task.kind');
-  const shown = specs.filter((spec) => group !== 'task' || appliesTo(spec, kind));
+  const shown = specs.filter((spec) => appliesTo(spec, kind));
   return html`
     <fieldset class="group">
       <legend>${TITLES[group] ?? group}</legend>

@@ -43,8 +43,8 @@ export class NmDropZone extends LitElement {
         <div>
           <h2 id="own-data-title">Your own data</h2>
           <p>
-            Drop an IDX pair (MNIST, Fashion-MNIST; images and labels together, gzip or plain) or CIFAR-10 binary
-            batches anywhere on the page. They stay on this machine.
+            Drop an IDX pair (MNIST, Fashion-MNIST; images and labels together, gzip or plain), CIFAR-10 binary
+            batches, or a text (.txt, UTF-8) anywhere on the page. They stay on this machine.
           </p>
         </div>
         <label class="button">

@@ -19,6 +19,8 @@ n: number,
  */
 m: number, };
 
+export type Direction = "to-words" | "to-digits";
+
 export type TaskConfig = { "kind": "shapes", 
 /**
  * Standard deviation of the pixel noise; ink is 1.
@@ -31,11 +33,27 @@ validation_frac: number, } | { "kind": "cifar10",
 /**
  * Share of the samples held out for validation.
  */
-validation_frac: number, };
+validation_frac: number, } | { "kind": "grammar", 
+/**
+ * Characters per sample.
+ */
+context: number, } | { "kind": "text", 
+/**
+ * Characters per sample.
+ */
+context: number, 
+/**
+ * Share of the text, at its end, held out for validation.
+ */
+validation_frac: number, } | { "kind": "numbers", 
+/**
+ * What is translated into what.
+ */
+direction: Direction, };
 
 export type RawModel = { 
 /**
- * Transformer blocks.
+ * Transformer blocks per stack.
  */
 layers: number, 
 /**
@@ -53,7 +71,11 @@ d_ff: number,
 /**
  * Side of a square patch in pixels.
  */
-patch: number, };
+patch: number, 
+/**
+ * Side of the attention windows in patches; null attends to the whole image.
+ */
+window: number | null, };
 
 export type RawOptimizer = { 
 /**
@@ -265,8 +287,8 @@ required: boolean,
  */
 nullable: boolean, 
 /**
- * Values of the group's selector (`task.kind`, `lanes[].recipe`) with which the field has a
- * meaning; empty means all. A task refuses fields of other kinds, a lane leaves unused ones alone.
+ * Values of the selector (`task.kind`, or a lane's `recipe`) with which the field has a meaning; empty
+ * means all. A task refuses fields of other kinds, a model or lane leaves unused ones alone.
  */
 applies_to: Array<string>, 
 /**

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use nmflow::config::Site;
-use nmflow::cost::{Meter, NetworkShape, PAPER_VIT_BASE_GFLOP, VIT_BASE};
+use nmflow::cost::{Meter, NetworkShape, PAPER_VIT_BASE_GFLOP};
 use nmflow::error::LabError;
 use nmflow::experiment::{architecture, network_shape};
 use nmflow::pattern::NmPattern;
@@ -77,7 +77,7 @@ fn vit_base(patterns: &[NmPattern]) -> Vec<Row> {
     let one = |ff: &NmPattern| {
         let name = if ff.is_dense() { "dense".to_owned() } else { format!("FF {ff}") };
         let printed = PAPER_VIT_BASE_GFLOP.iter().find(|(n, m, _)| (*n, *m) == (ff.n(), ff.m()));
-        let row = row(name, &VIT_BASE, |site| if site.is_ff() { *ff } else { NmPattern::DENSE });
+        let row = row(name, &NetworkShape::vit_base(), |site| if site.is_ff() { *ff } else { NmPattern::DENSE });
         Row { paper_gflop: printed.map(|(_, _, gflop)| *gflop), ..row }
     };
     listed.iter().map(one).collect()
@@ -91,7 +91,7 @@ fn lanes(arguments: &CostArguments) -> Result<Vec<Row>, LabError> {
     let lanes = config.lanes().iter().map(|lane| {
         let schedule = LaneSchedule::new(lane, &config);
         let row = row(lane.name.clone(), &shape, |site| schedule.target(site));
-        let spent = Meter::new(shape, schedule, config.batch()).after(config.steps());
+        let spent = Meter::new(shape.clone(), schedule, config.batch()).after(config.steps());
         let training = Training {
             honest_gflop: spent.flops.honest / 1e9,
             ideal_gflop: spent.flops.ideal / 1e9,

@@ -1,4 +1,4 @@
-//! Multi-head self-attention for short sequences, with its gradient.
+//! Multi-head attention for short sequences, with its gradient.
 //!
 //! Queries are the lanes of a vector: the softmax runs down the keys and needs no shuffling. The forward
 //! pass keeps the log-sum-exp of every query, so the backward pass recomputes the attention weights
@@ -10,6 +10,8 @@ use wide::f32x8;
 
 /// Lines that a product computes at a time.
 const TILE: usize = 4;
+/// Taken from the score of a key that is not seen: far more than any score is worth.
+const UNSEEN: f32 = 1e30;
 
 /// Some features of one sequence, `[head_dim, tokens]`, padded with zeros to whole vectors.
 struct Panel {
@@ -24,10 +26,10 @@ impl Panel {
         Self { data: vec![f32x8::ZERO; lines * vectors], vectors }
     }
 
-    /// Copies `tokens` columns from `first` on of the features from `feature` on of `source`, `[features, rows]`.
-    fn load(&mut self, source: &[f32], rows: usize, feature: usize, (first, tokens): (usize, usize), factor: f32) {
+    /// Copies a sequence of the features from `feature` on of `source`, `[features, rows]`.
+    fn load(&mut self, source: &[f32], place: Place, feature: usize, factor: f32) {
         for (line, target) in self.data.chunks_exact_mut(self.vectors).enumerate() {
-            let line = &source[(feature + line) * rows + first..][..tokens];
+            let line = &source[(feature + line) * place.rows + place.first..][..place.tokens];
             for (target, values) in target.iter_mut().zip(line.chunks(8)) {
                 *target = load8(values) * f32x8::splat(factor);
             }
@@ -100,51 +102,102 @@ impl Place {
     }
 }
 
-/// Calls `each(head, place)` for every head of every sequence.
-fn for_each_head(shape: HeadShape, mut each: impl FnMut(usize, Place)) {
-    let rows = shape.batch * shape.tokens;
+/// One head of one sequence: its first feature, and the rows of its queries and of its keys.
+#[derive(Clone, Copy)]
+struct Head {
+    index: usize,
+    feature: usize,
+    queries: Place,
+    keys: Place,
+}
+
+/// Calls `each` for every head of every sequence.
+fn for_each_head(shape: HeadShape, mut each: impl FnMut(Head)) {
+    let place = |tokens: usize, sequence: usize| Place { rows: shape.batch * tokens, first: sequence * tokens, tokens };
     for sequence in 0..shape.batch {
-        for head in 0..shape.heads {
-            each(head, Place { rows, first: sequence * shape.tokens, tokens: shape.tokens });
+        let (queries, keys) = (place(shape.tokens, sequence), place(shape.keys, sequence));
+        for index in 0..shape.heads {
+            each(Head { index, feature: index * shape.head_dim, queries, keys });
         }
     }
 }
 
-/// Context and log-sum-exp for one lane: `qkv` `[3 * width, rows]`, `context` `[width, rows]`,
-/// `log_sum_exp` `[heads, rows]`.
-pub fn attention(qkv: &[f32], shape: HeadShape, context: &mut [f32], log_sum_exp: &mut [f32]) {
-    let (width, dim) = (shape.width(), shape.head_dim);
-    let [mut q, mut k, mut value] = [0; 3].map(|_| Panel::new(dim, shape.tokens));
-    let mut scores = vec![f32x8::ZERO; 8 * q.vectors];
-    for_each_head(shape, |head, place| {
-        let tokens = (place.first, place.tokens);
-        q.load(qkv, place.rows, head * dim, tokens, shape.scale());
-        k.load(qkv, place.rows, width + head * dim, tokens, 1.0);
-        value.load(qkv, place.rows, 2 * width + head * dim, tokens, 1.0);
+/// 1 where a query attends to a key and 0 elsewhere, `[keys, queries]`.
+fn seen(shape: HeadShape) -> Panel {
+    let mut panel = Panel::new(shape.keys.next_multiple_of(TILE), shape.tokens);
+    for key in 0..shape.keys {
+        for v in 0..panel.vectors {
+            let sees = |query: usize| f32::from(u8::from(shape.span.sees(8 * v + query, key)));
+            panel.data[key * panel.vectors + v] = f32x8::from(std::array::from_fn::<f32, 8, _>(sees));
+        }
+    }
+    panel
+}
+
+/// Queries, keys and values of one lane, each `[width, rows]`. Queries have rows of their own in cross-attention.
+#[derive(Clone, Copy)]
+pub struct Qkv<'a> {
+    /// Queries.
+    pub q: &'a [f32],
+    /// Keys.
+    pub k: &'a [f32],
+    /// Values.
+    pub v: &'a [f32],
+}
+
+impl<'a> Qkv<'a> {
+    /// Of self-attention: `[3 * width, rows]`.
+    pub fn of_self(qkv: &'a [f32]) -> Self {
+        let (q, kv) = qkv.split_at(qkv.len() / 3);
+        Self::of_cross(q, kv)
+    }
+
+    /// Of cross-attention: queries `[width, rows]`, keys and values `[2 * width, key rows]`.
+    pub fn of_cross(q: &'a [f32], kv: &'a [f32]) -> Self {
+        let (k, v) = kv.split_at(kv.len() / 2);
+        Self { q, k, v }
+    }
+}
+
+/// Context and log-sum-exp for one lane: `context` `[width, rows]`, `log_sum_exp` `[heads, rows]`.
+pub fn attention(input: Qkv, shape: HeadShape, context: &mut [f32], log_sum_exp: &mut [f32]) {
+    let dim = shape.head_dim;
+    let mut q = Panel::new(dim, shape.tokens);
+    let [mut k, mut value] = [0; 2].map(|_| Panel::new(dim, shape.keys));
+    let seen = seen(shape);
+    let mut scores = vec![f32x8::ZERO; 8 * k.vectors];
+    for_each_head(shape, |Head { index, feature, queries, keys }| {
+        q.load(input.q, queries, feature, shape.scale());
+        k.load(input.k, keys, feature, 1.0);
+        value.load(input.v, keys, feature, 1.0);
         for v in 0..q.vectors {
-            for key in (0..shape.tokens).step_by(TILE) {
+            for key in (0..shape.keys).step_by(TILE) {
                 scores[key..key + TILE].copy_from_slice(&k.over_features(key, &q, v));
             }
-            let scores = &mut scores[..shape.tokens];
-            let (top, sum) = softmax(scores);
+            let scores = &mut scores[..shape.keys];
+            let (top, sum) = softmax(scores, &seen, v);
             let inverse = f32x8::splat(1.0) / sum;
             for d in (0..dim).step_by(TILE) {
                 let tile = value.over_tokens(d, scores.iter().copied()).map(|c| c * inverse);
-                place.store(context, head * dim + d, v, tile);
+                queries.store(context, feature + d, v, tile);
             }
             let log = f32x8::from(sum.to_array().map(libm::logf));
-            store8(place.part(log_sum_exp, head, v), top + log);
+            store8(queries.part(log_sum_exp, index, v), top + log);
         }
     });
 }
 
-/// Replaces scores by `exp(score - top)`, down the keys; gives the top and the sum.
+/// Replaces the scores of the queries `8 v..` by `exp(score - top)` where the key is seen and by 0 elsewhere, down the
+/// keys; gives the top of the seen ones and the sum.
 #[inline(always)]
-fn softmax(scores: &mut [f32x8]) -> (f32x8, f32x8) {
-    let top = scores.iter().fold(scores[0], |top, score| top.fast_max(*score));
+fn softmax(scores: &mut [f32x8], seen: &Panel, v: usize) -> (f32x8, f32x8) {
+    // Multiplying by 1 and adding 0 is exact, so full attention has the bits that it would have without this.
+    let hidden = |key: usize| (seen.vector(key, v) - f32x8::splat(1.0)) * f32x8::splat(UNSEEN);
+    let visible = |(key, score): (usize, &f32x8)| *score * seen.vector(key, v) + hidden(key);
+    let top = scores.iter().enumerate().map(visible).reduce(f32x8::fast_max).expect("sequences have keys");
     let mut sum = f32x8::ZERO;
-    for score in scores {
-        *score = exp8(*score - top);
+    for (key, score) in scores.iter_mut().enumerate() {
+        *score = exp8(*score - top) * seen.vector(key, v);
         sum += *score;
     }
     (top, sum)
@@ -155,8 +208,8 @@ fn softmax(scores: &mut [f32x8]) -> (f32x8, f32x8) {
 pub struct AttentionGradInput<'a> {
     /// Gradient of the context, `[width, rows]`.
     pub d_context: &'a [f32],
-    /// Queries, keys and values, `[3 * width, rows]`.
-    pub qkv: &'a [f32],
+    /// What the forward pass read.
+    pub qkv: Qkv<'a>,
     /// Context, `[width, rows]`.
     pub context: &'a [f32],
     /// Log-sum-exp, `[heads, rows]`.
@@ -170,6 +223,7 @@ struct HeadGrad {
     value: Panel,
     d_context: Panel,
     context: Panel,
+    seen: Panel,
     /// Attention weights and score gradients of eight queries, by key.
     weights: Vec<f32x8>,
     d_scores: Vec<f32x8>,
@@ -178,32 +232,32 @@ struct HeadGrad {
     d_scores_by_query: Panel,
 }
 
-/// Gradient of [`attention`] with respect to `qkv` for one lane.
-pub fn attention_grad(input: AttentionGradInput, shape: HeadShape, d_qkv: &mut [f32]) {
+/// Gradient of [`attention`] for one lane: `d_q` `[width, rows]`, `d_kv` `[2 * width, key rows]`.
+pub fn attention_grad(input: AttentionGradInput, shape: HeadShape, d_q: &mut [f32], d_kv: &mut [f32]) {
     let mut grad = HeadGrad::new(shape);
-    for_each_head(shape, |head, place| {
-        grad.load(input, shape, head, place);
+    for_each_head(shape, |head| {
+        grad.load(input, shape, head);
         for v in 0..grad.q.vectors {
-            let start = head * place.rows + place.first;
-            let log_sum_exp = load8(&input.log_sum_exp[start..][8 * v..place.tokens]);
-            grad.queries(v, log_sum_exp, shape, head, place, d_qkv);
+            let start = head.index * head.queries.rows + head.queries.first;
+            let log_sum_exp = load8(&input.log_sum_exp[start..][8 * v..shape.tokens]);
+            grad.queries(v, log_sum_exp, shape, head, d_q);
         }
-        grad.keys(shape, head, place, d_qkv);
+        grad.keys(shape, head, d_kv);
     });
 }
 
 impl HeadGrad {
     fn new(shape: HeadShape) -> Self {
-        let panel = || Panel::new(shape.head_dim, shape.tokens);
-        let padded = 8 * shape.tokens.div_ceil(8);
-        let square = || Panel::new(padded, shape.tokens);
-        let line = || vec![f32x8::ZERO; padded];
+        let panel = |tokens: usize| Panel::new(shape.head_dim, tokens);
+        let square = || Panel::new(shape.tokens.next_multiple_of(8), shape.keys);
+        let line = || vec![f32x8::ZERO; shape.keys.next_multiple_of(8)];
         Self {
-            q: panel(),
-            k: panel(),
-            value: panel(),
-            d_context: panel(),
-            context: panel(),
+            q: panel(shape.tokens),
+            k: panel(shape.keys),
+            value: panel(shape.keys),
+            d_context: panel(shape.tokens),
+            context: panel(shape.tokens),
+            seen: seen(shape),
             weights: line(),
             d_scores: line(),
             weights_by_query: square(),
@@ -211,54 +265,45 @@ impl HeadGrad {
         }
     }
 
-    fn load(&mut self, input: AttentionGradInput, shape: HeadShape, head: usize, place: Place) {
-        let (width, feature, tokens) = (shape.width(), head * shape.head_dim, (place.first, place.tokens));
-        self.q.load(input.qkv, place.rows, feature, tokens, shape.scale());
-        self.k.load(input.qkv, place.rows, width + feature, tokens, 1.0);
-        self.value.load(input.qkv, place.rows, 2 * width + feature, tokens, 1.0);
-        self.d_context.load(input.d_context, place.rows, feature, tokens, 1.0);
-        self.context.load(input.context, place.rows, feature, tokens, 1.0);
+    fn load(&mut self, input: AttentionGradInput, shape: HeadShape, Head { feature, queries, keys, .. }: Head) {
+        self.q.load(input.qkv.q, queries, feature, shape.scale());
+        self.k.load(input.qkv.k, keys, feature, 1.0);
+        self.value.load(input.qkv.v, keys, feature, 1.0);
+        self.d_context.load(input.d_context, queries, feature, 1.0);
+        self.context.load(input.context, queries, feature, 1.0);
     }
 
     /// Weights and score gradients of the queries `8 v..`, and the gradient of those queries.
-    fn queries(
-        &mut self,
-        v: usize,
-        log_sum_exp: f32x8,
-        shape: HeadShape,
-        head: usize,
-        place: Place,
-        d_qkv: &mut [f32],
-    ) {
+    fn queries(&mut self, v: usize, log_sum_exp: f32x8, shape: HeadShape, head: Head, d_q: &mut [f32]) {
         let dim = shape.head_dim;
         let delta = (0..dim).fold(f32x8::ZERO, |sum, d| sum + self.d_context.vector(d, v) * self.context.vector(d, v));
-        for key in (0..shape.tokens).step_by(TILE) {
+        for key in (0..shape.keys).step_by(TILE) {
             let scores = self.k.over_features(key, &self.q, v);
             let d_weights = self.value.over_features(key, &self.d_context, v);
             for l in 0..TILE {
-                let weight = exp8(scores[l] - log_sum_exp);
+                let weight = exp8(scores[l] - log_sum_exp) * self.seen.vector(key + l, v);
                 self.weights[key + l] = weight;
                 self.d_scores[key + l] = weight * (d_weights[l] - delta);
             }
         }
         let scale = f32x8::splat(shape.scale());
         for d in (0..dim).step_by(TILE) {
-            let tile = self.k.over_tokens(d, self.d_scores[..shape.tokens].iter().copied()).map(|g| g * scale);
-            place.store(d_qkv, head * dim + d, v, tile);
+            let tile = self.k.over_tokens(d, self.d_scores[..shape.keys].iter().copied()).map(|g| g * scale);
+            head.queries.store(d_q, head.feature + d, v, tile);
         }
         transpose(&self.weights, &mut self.weights_by_query, v);
         transpose(&self.d_scores, &mut self.d_scores_by_query, v);
     }
 
     /// Gradients of all keys and values.
-    fn keys(&self, shape: HeadShape, head: usize, place: Place, d_qkv: &mut [f32]) {
+    fn keys(&self, shape: HeadShape, Head { feature, keys, .. }: Head, d_kv: &mut [f32]) {
         let (width, dim, tokens) = (shape.width(), shape.head_dim, shape.tokens);
-        for v in 0..self.q.vectors {
+        for v in 0..self.k.vectors {
             for d in (0..dim).step_by(TILE) {
                 let d_key = self.q.over_tokens(d, self.d_scores_by_query.column(v, tokens));
-                place.store(d_qkv, width + head * dim + d, v, d_key);
+                keys.store(d_kv, feature + d, v, d_key);
                 let d_value = self.d_context.over_tokens(d, self.weights_by_query.column(v, tokens));
-                place.store(d_qkv, 2 * width + head * dim + d, v, d_value);
+                keys.store(d_kv, width + feature + d, v, d_value);
             }
         }
     }
@@ -275,56 +320,5 @@ fn transpose(by_key: &[f32x8], square: &mut Panel, v: usize) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kernels::cpu::testing::{assert_near, random};
-
-    /// Context in `f64`, `[width, rows]`, and log-sum-exp, `[heads, rows]`.
-    fn reference(qkv: &[f64], shape: HeadShape) -> (Vec<f64>, Vec<f64>) {
-        let (rows, width, dim) = (shape.batch * shape.tokens, shape.width(), shape.head_dim);
-        let (mut context, mut log_sum_exp) = (vec![0.0; width * rows], vec![0.0; shape.heads * rows]);
-        for row in 0..rows {
-            let first = row / shape.tokens * shape.tokens;
-            let keys = || first..first + shape.tokens;
-            for head in 0..shape.heads {
-                let at = |part: usize, d: usize, row: usize| qkv[(part * width + head * dim + d) * rows + row];
-                let score = |key| (0..dim).map(|d| at(0, d, row) * at(1, d, key)).sum::<f64>() / (dim as f64).sqrt();
-                let sum: f64 = keys().map(|key| score(key).exp()).sum();
-                log_sum_exp[head * rows + row] = sum.ln();
-                for d in 0..dim {
-                    context[(head * dim + d) * rows + row] =
-                        keys().map(|key| score(key).exp() / sum * at(2, d, key)).sum();
-                }
-            }
-        }
-        (context, log_sum_exp)
-    }
-
-    #[test]
-    fn attention_and_its_gradient_match_f64() {
-        for (batch, tokens, heads, head_dim) in [(4, 5, 2, 4), (4, 17, 1, 8), (1, 16, 2, 4), (4, 1, 1, 4)] {
-            let shape = HeadShape { batch, tokens, heads, head_dim };
-            let (rows, width) = (batch * tokens, shape.width());
-            let (qkv, d_context) = (random(3 * width * rows, "qkv"), random(width * rows, "d_context"));
-            let (mut context, mut log_sum_exp) = (vec![0.0; width * rows], vec![0.0; heads * rows]);
-            attention(&qkv, shape, &mut context, &mut log_sum_exp);
-            let wide: Vec<f64> = qkv.iter().map(|x| f64::from(*x)).collect();
-            let (truth, logs) = reference(&wide, shape);
-            assert_near(&context, |e| truth[e]);
-            assert_near(&log_sum_exp, |e| logs[e]);
-
-            let mut d_qkv = vec![9.0; qkv.len()];
-            let input =
-                AttentionGradInput { d_context: &d_context, qkv: &qkv, context: &context, log_sum_exp: &log_sum_exp };
-            attention_grad(input, shape, &mut d_qkv);
-            assert_near(&d_qkv, |e| {
-                let moved = |by: f64| -> f64 {
-                    let mut qkv = wide.clone();
-                    qkv[e] += by;
-                    reference(&qkv, shape).0.iter().zip(&d_context).map(|(c, d)| c * f64::from(*d)).sum()
-                };
-                (moved(1e-5) - moved(-1e-5)) / 2e-5
-            });
-        }
-    }
-}
+#[path = "attention_tests.rs"]
+mod tests;

@@ -7,6 +7,7 @@
 //! the browser (wasm SIMD) and the native runner give the same bits.
 
 pub mod attention;
+pub mod embed;
 mod lines;
 pub mod loss;
 pub mod mask;

@@ -5,11 +5,10 @@ use burn_cubecl::{ops::numeric::empty_device_contiguous_dtype, tensor::CubeTenso
 use cubecl::prelude::*;
 
 use crate::kernels::{
-    ALIGN, Affine, HeadShape, Norm,
+    ALIGN, Affine, Norm,
     gpu::{
         self,
         affine::{AffineArgLaunch, LINE_ROWS, TILE_ROWS},
-        attention::HeadArgLaunch,
         backward::{GRAD_INPUTS, kept_threads},
         launch::per_lane,
         norm::NormArgLaunch,
@@ -168,8 +167,4 @@ pub fn norm_arg(rows: usize, weights: &F, at: Norm) -> NormArgLaunch {
         word(at.shift_offset()),
         Norm::EPSILON,
     )
-}
-
-pub fn head_arg(shape: HeadShape) -> HeadArgLaunch {
-    HeadArgLaunch::new(word(shape.batch * shape.tokens), word(shape.tokens), word(shape.heads), shape.scale())
 }

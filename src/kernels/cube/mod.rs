@@ -4,7 +4,16 @@
 //! thread index, and the shapes asserted by the callers bound all other indices.
 #![allow(unsafe_code, clippy::undocumented_unsafe_blocks, reason = "unchecked launches; see the module text")]
 
+/// Launches a kernel on a grid of `(workgroups, workgroup size)`.
+macro_rules! launch {
+    ($like:expr, $grid:expr, $($kernel:ident)::+, $($arg:expr),+ $(,)?) => {{
+        let (count, dim) = $grid;
+        unsafe { gpu::$($kernel)::+::launch_unchecked(&$like.client, count, dim, $($arg),+) }
+    }};
+}
+
 mod args;
+mod attention;
 
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn_cubecl::CubeBackend;
@@ -13,15 +22,7 @@ use super::{
     ALIGN, Affine, HeadShape, LaneOps, MaskGrid, Norm, PackGrid,
     gpu::{self, launch::per_lane, loss::LossArgLaunch},
 };
-use args::{AffineGrid, PAIR, arg, dims, empty, head_arg, lane_stride, norm_arg, word};
-
-/// Launches a kernel on a grid of `(workgroups, workgroup size)`.
-macro_rules! launch {
-    ($like:expr, $grid:expr, $($kernel:ident)::+, $($arg:expr),+ $(,)?) => {{
-        let (count, dim) = $grid;
-        unsafe { gpu::$($kernel)::+::launch_unchecked(&$like.client, count, dim, $($arg),+) }
-    }};
-}
+use args::{AffineGrid, PAIR, arg, dims, empty, lane_stride, norm_arg, word};
 
 impl LaneOps for CubeBackend {
     fn linear(
@@ -221,21 +222,16 @@ impl LaneOps for CubeBackend {
         (dx, grads)
     }
 
+    fn one_hot(ids: &FloatTensor<Self>, width: usize) -> FloatTensor<Self> {
+        let [lanes, rows] = [dims(ids)[0], dims(ids)[1]];
+        let columns = empty(ids, &[lanes, width, rows]);
+        let grid = per_lane(width * rows, lanes);
+        launch!(ids, grid, embed::one_hot, arg(ids), arg(&columns), word(rows), word(width * rows));
+        columns
+    }
+
     fn attention(qkv: &FloatTensor<Self>, shape: HeadShape) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let [lanes, rows] = [dims(qkv)[0], dims(qkv)[2]];
-        let context = empty(qkv, &[lanes, shape.width(), rows]);
-        let log_sum_exp = empty(qkv, &[lanes, shape.heads, rows]);
-        launch!(
-            qkv,
-            per_lane(rows * shape.heads, lanes),
-            attention::attention,
-            arg(qkv),
-            arg(&context),
-            arg(&log_sum_exp),
-            head_arg(shape),
-            word(shape.head_dim),
-        );
-        (context, log_sum_exp)
+        attention::forward(qkv, None, shape)
     }
 
     fn attention_grad(
@@ -245,36 +241,26 @@ impl LaneOps for CubeBackend {
         log_sum_exp: &FloatTensor<Self>,
         shape: HeadShape,
     ) -> FloatTensor<Self> {
-        let [lanes, rows] = [dims(qkv)[0], dims(qkv)[2]];
-        let d_qkv = empty(qkv, &dims(qkv));
-        let delta = empty(qkv, &[lanes, shape.heads, rows]);
-        let head_dim = word(shape.head_dim);
-        launch!(
-            qkv,
-            per_lane(rows * shape.heads, lanes),
-            attention::attention_grad_query,
-            arg(d_context),
-            arg(qkv),
-            arg(context),
-            arg(log_sum_exp),
-            arg(&d_qkv),
-            arg(&delta),
-            head_arg(shape),
-            head_dim,
-        );
-        launch!(
-            qkv,
-            per_lane(rows * shape.heads, lanes),
-            attention::attention_grad_key_value,
-            arg(d_context),
-            arg(qkv),
-            arg(log_sum_exp),
-            arg(&delta),
-            arg(&d_qkv),
-            head_arg(shape),
-            head_dim,
-        );
-        d_qkv
+        attention::self_grad(d_context, qkv, (context, log_sum_exp), shape)
+    }
+
+    fn cross_attention(
+        q: &FloatTensor<Self>,
+        kv: &FloatTensor<Self>,
+        shape: HeadShape,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        attention::forward(q, Some(kv), shape)
+    }
+
+    fn cross_attention_grad(
+        d_context: &FloatTensor<Self>,
+        q: &FloatTensor<Self>,
+        kv: &FloatTensor<Self>,
+        context: &FloatTensor<Self>,
+        log_sum_exp: &FloatTensor<Self>,
+        shape: HeadShape,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        attention::cross_grad(d_context, (q, kv), (context, log_sum_exp), shape)
     }
 
     fn mean_pool(x: &FloatTensor<Self>, tokens: usize) -> FloatTensor<Self> {
@@ -295,16 +281,14 @@ impl LaneOps for CubeBackend {
 
     fn cross_entropy(
         logits: &FloatTensor<Self>,
-        labels: &FloatTensor<Self>,
+        targets: &FloatTensor<Self>,
         classes: usize,
-        samples: usize,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let [lanes, width, batch] = [dims(logits)[0], dims(logits)[1], dims(logits)[2]];
-        let (d_logits, outcome) = (empty(logits, &dims(logits)), empty(logits, &[lanes, 2, batch]));
-        let [batch_word, samples, width, classes] = [batch, samples, width, classes].map(word);
-        let at = LossArgLaunch::new(batch_word, samples, width, classes, word(lane_stride(labels)));
-        let grid = per_lane(batch, lanes);
-        launch!(logits, grid, loss::cross_entropy, arg(logits), arg(labels), arg(&d_logits), arg(&outcome), at);
+        let [lanes, width, rows] = [dims(logits)[0], dims(logits)[1], dims(logits)[2]];
+        let (d_logits, outcome) = (empty(logits, &dims(logits)), empty(logits, &[lanes, 2, rows]));
+        let at = LossArgLaunch::new(word(rows), word(width), word(classes), word(lane_stride(targets)));
+        let grid = per_lane(rows, lanes);
+        launch!(logits, grid, loss::cross_entropy, arg(logits), arg(targets), arg(&d_logits), arg(&outcome), at);
         (d_logits, outcome)
     }
 

@@ -1,58 +1,82 @@
-//! Self-attention for short sequences: one thread per query (forward, dQ) or per key (dK, dV) of a head.
+//! Attention for short sequences: one thread per query (forward, dQ) or per key (dK, dV) of a head.
 //!
 //! The forward pass is an online softmax (Milakov and Gimelshein 2018, arXiv 1805.02867) and keeps the
 //! log-sum-exp, from which the gradients recompute the attention weights. Neighbouring threads hold
 //! neighbouring rows, which lie side by side in memory.
+//!
+//! Every pass has two entries, because a buffer must not be bound twice: self-attention reads queries, keys and values
+//! from one tensor, cross-attention from two.
 
 use super::launch::{lane, thread};
+use crate::kernels::AttentionSpan;
 use cubecl::prelude::*;
 
 /// Geometry of the heads.
 #[derive(CubeType, CubeLaunch, Clone, Copy)]
 pub struct HeadArg {
-    /// Rows (batch x tokens) per lane.
+    /// Rows of queries (batch x tokens) per lane.
     pub rows: u32,
-    /// Tokens per sequence.
+    /// Queries per sequence.
     pub tokens: u32,
+    /// Rows of keys (batch x keys) per lane.
+    pub key_rows: u32,
+    /// Keys per sequence.
+    pub keys: u32,
     /// Heads.
     pub heads: u32,
+    /// Elements between lanes of the tensor with the queries.
+    pub q_lane: u32,
+    /// Elements between lanes of the tensor with keys and values.
+    pub kv_lane: u32,
+    /// Element of a lane at which the keys begin.
+    pub k_first: u32,
     /// Softmax temperature.
     pub scale: f32,
 }
 
-/// Where a thread's query or key lies; offsets are those of feature 0.
+/// Where a head's features lie; offsets are those of feature 0 at row 0.
 #[derive(CubeType, Clone, Copy)]
-struct Own {
-    /// The row within its lane.
-    row: u32,
-    /// First row of its sequence.
-    sequence: u32,
-    /// Offset of the head's query features at row 0.
+struct Head {
+    /// Queries.
     q_at: u32,
-    /// Offset of the head's key features at row 0.
+    /// Keys.
     k_at: u32,
-    /// Offset of the head's value features at row 0.
+    /// Values.
     v_at: u32,
-    /// Offset of the head's context features at row 0.
+    /// Context.
     context_at: u32,
-    /// Offset of the head's saved numbers at row 0.
+    /// Numbers saved for each query.
     saved_at: u32,
 }
 
 #[cube]
-fn own(thread: u32, lane: u32, at: &HeadArg, #[comptime] dim: u32) -> Own {
-    let (row, head) = (thread % at.rows, thread / at.rows);
-    let part = at.heads * dim * at.rows;
-    let q_at = lane * 3 * part + head * dim * at.rows;
-    Own {
-        row,
-        sequence: row / at.tokens * at.tokens,
-        q_at,
-        k_at: q_at + part,
-        v_at: q_at + 2 * part,
-        context_at: lane * part + head * dim * at.rows,
+fn place(head: u32, lane: u32, at: &HeadArg, #[comptime] dim: u32) -> Head {
+    let k_at = lane * at.kv_lane + at.k_first + head * dim * at.key_rows;
+    Head {
+        q_at: lane * at.q_lane + head * dim * at.rows,
+        k_at,
+        v_at: k_at + at.heads * dim * at.key_rows,
+        context_at: (lane * at.heads + head) * dim * at.rows,
         saved_at: (lane * at.heads + head) * at.rows,
     }
+}
+
+/// Whether the query at one position of a sequence attends to the key at another: [`AttentionSpan::sees`].
+#[cube]
+fn sees(query: u32, key: u32, #[comptime] span: AttentionSpan) -> bool {
+    let across = comptime!(span.grid().0);
+    let side = comptime!(span.grid().1);
+    let shift = comptime!(span.grid().2);
+    let mut seen = true;
+    if comptime!(span == AttentionSpan::Causal) {
+        seen = key <= query;
+    }
+    if comptime!(side > 0) {
+        let down = (query / across + shift) / side == (key / across + shift) / side;
+        let right = (query % across + shift) / side == (key % across + shift) / side;
+        seen = down && right;
+    }
+    seen
 }
 
 /// `dim` features of one row, `rows` apart.
@@ -86,7 +110,52 @@ fn zeros(#[comptime] dim: u32) -> Sequence<RuntimeCell<f32>> {
     cells
 }
 
-/// Context and log-sum-exp; one thread per query of a head.
+/// Context and log-sum-exp of one query of a head.
+#[cube]
+fn attend(
+    q: &Tensor<f32>,
+    kv: &Tensor<f32>,
+    context: &mut Tensor<f32>,
+    log_sum_exp: &mut Tensor<f32>,
+    at: &HeadArg,
+    #[comptime] dim: u32,
+    #[comptime] span: AttentionSpan,
+) {
+    let (thread, lane) = (thread(), lane());
+    if thread < at.rows * at.heads {
+        let row = thread % at.rows;
+        let head = place(thread / at.rows, lane, at, dim);
+        let (query, first) = (row % at.tokens, row / at.tokens * at.keys);
+        let own = load(q, head.q_at + row, at.rows, dim);
+        let sums = zeros(dim);
+        let mut top = f32::new(-1.0e30);
+        let mut total = 0.0f32;
+        for key in 0..at.keys {
+            if sees(query, key, span) {
+                let key_row = first + key;
+                let score = dot(&own, kv, head.k_at + key_row, at.key_rows, dim) * at.scale;
+                let new_top = max(top, score);
+                let keep = (top - new_top).exp();
+                let weight = (score - new_top).exp();
+                total = total * keep + weight;
+                #[unroll]
+                for i in 0..dim {
+                    let sum = sums.index(comptime!(i as usize));
+                    sum.store(sum.read() * keep + weight * kv[(head.v_at + i * at.key_rows + key_row) as usize]);
+                }
+                top = new_top;
+            }
+        }
+        #[unroll]
+        for i in 0..dim {
+            let sum = sums.index(comptime!(i as usize)).read();
+            context[(head.context_at + i * at.rows + row) as usize] = sum / total;
+        }
+        log_sum_exp[(head.saved_at + row) as usize] = top + total.ln();
+    }
+}
+
+/// Self-attention of `qkv` `[3 * width, rows]`; one thread per query of a head.
 #[cube(launch_unchecked)]
 pub fn attention(
     qkv: &Tensor<f32>,
@@ -94,38 +163,71 @@ pub fn attention(
     log_sum_exp: &mut Tensor<f32>,
     at: HeadArg,
     #[comptime] dim: u32,
+    #[comptime] span: AttentionSpan,
+) {
+    attend(qkv, qkv, context, log_sum_exp, &at, dim, span);
+}
+
+/// Cross-attention of `q` `[width, rows]` to `kv` `[2 * width, key rows]`; one thread per query of a head.
+#[cube(launch_unchecked)]
+pub fn cross_attention(
+    q: &Tensor<f32>,
+    kv: &Tensor<f32>,
+    context: &mut Tensor<f32>,
+    log_sum_exp: &mut Tensor<f32>,
+    at: HeadArg,
+    #[comptime] dim: u32,
+    #[comptime] span: AttentionSpan,
+) {
+    attend(q, kv, context, log_sum_exp, &at, dim, span);
+}
+
+/// Gradient of one query of a head, and `delta`, the projection of the context's gradient on the context.
+#[cube]
+fn query_grad(
+    d_context: &Tensor<f32>,
+    q: &Tensor<f32>,
+    kv: &Tensor<f32>,
+    context: &Tensor<f32>,
+    log_sum_exp: &Tensor<f32>,
+    d_q: &mut Tensor<f32>,
+    delta: &mut Tensor<f32>,
+    at: &HeadArg,
+    #[comptime] dim: u32,
+    #[comptime] span: AttentionSpan,
 ) {
     let (thread, lane) = (thread(), lane());
     if thread < at.rows * at.heads {
-        let own = own(thread, lane, &at, dim);
-        let q = load(qkv, own.q_at + own.row, at.rows, dim);
+        let row = thread % at.rows;
+        let head = place(thread / at.rows, lane, at, dim);
+        let (query, first) = (row % at.tokens, row / at.tokens * at.keys);
+        let own = load(q, head.q_at + row, at.rows, dim);
+        let d = load(d_context, head.context_at + row, at.rows, dim);
+        let own_delta = dot(&d, context, head.context_at + row, at.rows, dim);
+        let own_log_sum_exp = log_sum_exp[(head.saved_at + row) as usize];
         let sums = zeros(dim);
-        let mut top = f32::new(-1.0e30);
-        let mut total = 0.0f32;
-        for key in own.sequence..own.sequence + at.tokens {
-            let score = dot(&q, qkv, own.k_at + key, at.rows, dim) * at.scale;
-            let new_top = max(top, score);
-            let keep = (top - new_top).exp();
-            let weight = (score - new_top).exp();
-            total = total * keep + weight;
-            #[unroll]
-            for i in 0..dim {
-                let sum = sums.index(comptime!(i as usize));
-                sum.store(sum.read() * keep + weight * qkv[(own.v_at + i * at.rows + key) as usize]);
+        for key in 0..at.keys {
+            if sees(query, key, span) {
+                let key_row = first + key;
+                let score = dot(&own, kv, head.k_at + key_row, at.key_rows, dim) * at.scale;
+                let d_weight = dot(&d, kv, head.v_at + key_row, at.key_rows, dim);
+                let d_score = (score - own_log_sum_exp).exp() * (d_weight - own_delta) * at.scale;
+                #[unroll]
+                for i in 0..dim {
+                    let sum = sums.index(comptime!(i as usize));
+                    sum.store(sum.read() + d_score * kv[(head.k_at + i * at.key_rows + key_row) as usize]);
+                }
             }
-            top = new_top;
         }
         #[unroll]
         for i in 0..dim {
-            let sum = sums.index(comptime!(i as usize)).read();
-            context[(own.context_at + i * at.rows + own.row) as usize] = sum / total;
+            d_q[(head.q_at + i * at.rows + row) as usize] = sums.index(comptime!(i as usize)).read();
         }
-        log_sum_exp[(own.saved_at + own.row) as usize] = top + total.ln();
+        delta[(head.saved_at + row) as usize] = own_delta;
     }
 }
 
-/// Gradient of the queries, written to the first third of `d_qkv`, and `delta`, the projection of the context's
-/// gradient on the context; one thread per query of a head.
+/// Gradient of the queries of self-attention, written to the first third of `d_qkv`.
 #[cube(launch_unchecked)]
 pub fn attention_grad_query(
     d_context: &Tensor<f32>,
@@ -136,33 +238,76 @@ pub fn attention_grad_query(
     delta: &mut Tensor<f32>,
     at: HeadArg,
     #[comptime] dim: u32,
+    #[comptime] span: AttentionSpan,
+) {
+    query_grad(d_context, qkv, qkv, context, log_sum_exp, d_qkv, delta, &at, dim, span);
+}
+
+/// Gradient of the queries of cross-attention.
+#[cube(launch_unchecked)]
+pub fn cross_attention_grad_query(
+    d_context: &Tensor<f32>,
+    q: &Tensor<f32>,
+    kv: &Tensor<f32>,
+    context: &Tensor<f32>,
+    log_sum_exp: &Tensor<f32>,
+    d_q: &mut Tensor<f32>,
+    delta: &mut Tensor<f32>,
+    at: HeadArg,
+    #[comptime] dim: u32,
+    #[comptime] span: AttentionSpan,
+) {
+    query_grad(d_context, q, kv, context, log_sum_exp, d_q, delta, &at, dim, span);
+}
+
+/// Gradients of one key and its value of a head.
+#[cube]
+fn key_value_grad(
+    d_context: &Tensor<f32>,
+    q: &Tensor<f32>,
+    kv: &Tensor<f32>,
+    log_sum_exp: &Tensor<f32>,
+    delta: &Tensor<f32>,
+    d_kv: &mut Tensor<f32>,
+    at: &HeadArg,
+    #[comptime] dim: u32,
+    #[comptime] span: AttentionSpan,
 ) {
     let (thread, lane) = (thread(), lane());
-    if thread < at.rows * at.heads {
-        let own = own(thread, lane, &at, dim);
-        let q = load(qkv, own.q_at + own.row, at.rows, dim);
-        let d = load(d_context, own.context_at + own.row, at.rows, dim);
-        let own_delta = dot(&d, context, own.context_at + own.row, at.rows, dim);
-        let own_log_sum_exp = log_sum_exp[(own.saved_at + own.row) as usize];
-        let sums = zeros(dim);
-        for key in own.sequence..own.sequence + at.tokens {
-            let weight = (dot(&q, qkv, own.k_at + key, at.rows, dim) * at.scale - own_log_sum_exp).exp();
-            let d_score = weight * (dot(&d, qkv, own.v_at + key, at.rows, dim) - own_delta) * at.scale;
-            #[unroll]
-            for i in 0..dim {
-                let sum = sums.index(comptime!(i as usize));
-                sum.store(sum.read() + d_score * qkv[(own.k_at + i * at.rows + key) as usize]);
+    if thread < at.key_rows * at.heads {
+        let row = thread % at.key_rows;
+        let head = place(thread / at.key_rows, lane, at, dim);
+        let (key, first) = (row % at.keys, row / at.keys * at.tokens);
+        let k = load(kv, head.k_at + row, at.key_rows, dim);
+        let v = load(kv, head.v_at + row, at.key_rows, dim);
+        let d_k = zeros(dim);
+        let d_v = zeros(dim);
+        for query in 0..at.tokens {
+            if sees(query, key, span) {
+                let query_row = first + query;
+                let saved = (head.saved_at + query_row) as usize;
+                let weight = (dot(&k, q, head.q_at + query_row, at.rows, dim) * at.scale - log_sum_exp[saved]).exp();
+                let d_weight = dot(&v, d_context, head.context_at + query_row, at.rows, dim);
+                let d_score = weight * (d_weight - delta[saved]) * at.scale;
+                #[unroll]
+                for i in 0..dim {
+                    let d_k = d_k.index(comptime!(i as usize));
+                    d_k.store(d_k.read() + d_score * q[(head.q_at + i * at.rows + query_row) as usize]);
+                    let d_v = d_v.index(comptime!(i as usize));
+                    d_v.store(d_v.read() + weight * d_context[(head.context_at + i * at.rows + query_row) as usize]);
+                }
             }
         }
         #[unroll]
         for i in 0..dim {
-            d_qkv[(own.q_at + i * at.rows + own.row) as usize] = sums.index(comptime!(i as usize)).read();
+            d_kv[(head.k_at + i * at.key_rows + row) as usize] = d_k.index(comptime!(i as usize)).read();
+            d_kv[(head.v_at + i * at.key_rows + row) as usize] = d_v.index(comptime!(i as usize)).read();
         }
-        delta[(own.saved_at + own.row) as usize] = own_delta;
     }
 }
 
-/// Gradients of keys and values, written to the last two thirds of `d_qkv`; one thread per key of a head.
+/// Gradients of keys and values of self-attention, written to the last two thirds of `d_qkv`; one thread per key of a
+/// head.
 #[cube(launch_unchecked)]
 pub fn attention_grad_key_value(
     d_context: &Tensor<f32>,
@@ -172,31 +317,23 @@ pub fn attention_grad_key_value(
     d_qkv: &mut Tensor<f32>,
     at: HeadArg,
     #[comptime] dim: u32,
+    #[comptime] span: AttentionSpan,
 ) {
-    let (thread, lane) = (thread(), lane());
-    if thread < at.rows * at.heads {
-        let own = own(thread, lane, &at, dim);
-        let k = load(qkv, own.k_at + own.row, at.rows, dim);
-        let v = load(qkv, own.v_at + own.row, at.rows, dim);
-        let d_k = zeros(dim);
-        let d_v = zeros(dim);
-        for query in own.sequence..own.sequence + at.tokens {
-            let saved = (own.saved_at + query) as usize;
-            let weight = (dot(&k, qkv, own.q_at + query, at.rows, dim) * at.scale - log_sum_exp[saved]).exp();
-            let d_weight = dot(&v, d_context, own.context_at + query, at.rows, dim);
-            let d_score = weight * (d_weight - delta[saved]) * at.scale;
-            #[unroll]
-            for i in 0..dim {
-                let d_k = d_k.index(comptime!(i as usize));
-                d_k.store(d_k.read() + d_score * qkv[(own.q_at + i * at.rows + query) as usize]);
-                let d_v = d_v.index(comptime!(i as usize));
-                d_v.store(d_v.read() + weight * d_context[(own.context_at + i * at.rows + query) as usize]);
-            }
-        }
-        #[unroll]
-        for i in 0..dim {
-            d_qkv[(own.k_at + i * at.rows + own.row) as usize] = d_k.index(comptime!(i as usize)).read();
-            d_qkv[(own.v_at + i * at.rows + own.row) as usize] = d_v.index(comptime!(i as usize)).read();
-        }
-    }
+    key_value_grad(d_context, qkv, qkv, log_sum_exp, delta, d_qkv, &at, dim, span);
+}
+
+/// Gradients of keys and values of cross-attention; one thread per key of a head.
+#[cube(launch_unchecked)]
+pub fn cross_attention_grad_key_value(
+    d_context: &Tensor<f32>,
+    q: &Tensor<f32>,
+    kv: &Tensor<f32>,
+    log_sum_exp: &Tensor<f32>,
+    delta: &Tensor<f32>,
+    d_kv: &mut Tensor<f32>,
+    at: HeadArg,
+    #[comptime] dim: u32,
+    #[comptime] span: AttentionSpan,
+) {
+    key_value_grad(d_context, q, kv, log_sum_exp, delta, d_kv, &at, dim, span);
 }

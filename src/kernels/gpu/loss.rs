@@ -1,4 +1,4 @@
-//! Softmax cross-entropy and accuracy: one thread per sample.
+//! Softmax cross-entropy and accuracy: one thread per row.
 
 use super::launch::{lane, thread};
 use cubecl::prelude::*;
@@ -6,32 +6,32 @@ use cubecl::prelude::*;
 /// Sizes of a batch of logits.
 #[derive(CubeType, CubeLaunch, Clone, Copy)]
 pub struct LossArg {
-    /// Samples per lane, with those that only pad.
+    /// Rows per lane, with those that only pad.
     pub batch: u32,
-    /// Samples that count.
-    pub samples: u32,
     /// Features of the logits.
     pub width: u32,
     /// Features that are classes.
     pub classes: u32,
-    /// Labels between lanes; 0 when all lanes share them.
-    pub labels_lane: u32,
+    /// Targets between lanes; 0 when all lanes share them.
+    pub targets_lane: u32,
 }
 
-/// Gradient of the mean loss, and `[2, batch]`: loss, 1 if the arg-max is right.
+/// Gradient of the weighted loss, and `[2, batch]`: loss, 1 if the arg-max is right.
 #[cube(launch_unchecked)]
 pub fn cross_entropy(
     logits: &Tensor<f32>,
-    labels: &Tensor<f32>,
+    targets: &Tensor<f32>,
     d_logits: &mut Tensor<f32>,
     outcome: &mut Tensor<f32>,
     at: LossArg,
 ) {
     let (sample, lane) = (thread(), lane());
     if sample < at.batch {
-        let counts = sample < at.samples;
+        let target = (lane * at.targets_lane + sample) as usize;
+        let weight = targets[target + at.batch as usize];
+        let counts = weight > 0.0f32;
         let first = lane * at.width * at.batch + sample;
-        let label = u32::cast_from(max(labels[(lane * at.labels_lane + sample) as usize], 0.0f32));
+        let label = u32::cast_from(max(targets[target], 0.0f32));
         let mut best = 0u32;
         let mut top = logits[first as usize];
         for class in 1..at.classes {
@@ -45,7 +45,6 @@ pub fn cross_entropy(
         for class in 0..at.classes {
             sum += (logits[(first + class * at.batch) as usize] - top).exp();
         }
-        let share = 1.0f32 / f32::cast_from(at.samples);
         for class in 0..at.width {
             let mut d = 0.0f32;
             if counts && class < at.classes {
@@ -54,7 +53,7 @@ pub fn cross_entropy(
                     d -= 1.0f32;
                 }
             }
-            d_logits[(first + class * at.batch) as usize] = d * share;
+            d_logits[(first + class * at.batch) as usize] = d * weight;
         }
         let out = lane * 2 * at.batch + sample;
         let loss = sum.ln() + top - logits[(first + label * at.batch) as usize];

@@ -13,6 +13,7 @@
 pub mod affine;
 pub mod attention;
 pub mod backward;
+pub mod embed;
 pub mod forward;
 mod gelu;
 pub mod launch;

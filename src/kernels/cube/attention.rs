@@ -1,0 +1,124 @@
+//! Launches of the attention kernels: each has an entry for one tensor and one for two.
+
+use super::args::{arg, dims, empty, word};
+use crate::kernels::HeadShape;
+use crate::kernels::gpu::{self, attention::HeadArgLaunch, launch::per_lane};
+use burn_cubecl::tensor::CubeTensor;
+
+type F = CubeTensor;
+
+/// Geometry of `q` and of the tensor with keys and values, which follow the queries where they share a tensor.
+fn head_arg(q: &F, kv: Option<&F>, shape: HeadShape) -> HeadArgLaunch {
+    let (rows, key_rows) = (shape.batch * shape.tokens, shape.batch * shape.keys);
+    let lane = |tensor: &F| dims(tensor)[1] * dims(tensor)[2];
+    HeadArgLaunch::new(
+        word(rows),
+        word(shape.tokens),
+        word(key_rows),
+        word(shape.keys),
+        word(shape.heads),
+        word(lane(q)),
+        word(lane(kv.unwrap_or(q))),
+        word(if kv.is_some() { 0 } else { shape.width() * rows }),
+        shape.scale(),
+    )
+}
+
+/// Context and log-sum-exp of the queries in `q`; without `kv`, keys and values follow them.
+pub fn forward(q: &F, kv: Option<&F>, shape: HeadShape) -> (F, F) {
+    let [lanes, rows] = [dims(q)[0], dims(q)[2]];
+    let context = empty(q, &[lanes, shape.width(), rows]);
+    let log_sum_exp = empty(q, &[lanes, shape.heads, rows]);
+    let (grid, at, dim) = (per_lane(rows * shape.heads, lanes), head_arg(q, kv, shape), word(shape.head_dim));
+    let outputs = [&context, &log_sum_exp].map(arg);
+    let [context_arg, log_sum_exp_arg] = outputs;
+    match kv {
+        None => launch!(q, grid, attention::attention, arg(q), context_arg, log_sum_exp_arg, at, dim, shape.span),
+        Some(kv) => launch!(
+            q,
+            grid,
+            attention::cross_attention,
+            arg(q),
+            arg(kv),
+            context_arg,
+            log_sum_exp_arg,
+            at,
+            dim,
+            shape.span,
+        ),
+    }
+    (context, log_sum_exp)
+}
+
+/// Gradient of self-attention with respect to `qkv`.
+pub fn self_grad(d_context: &F, qkv: &F, (context, log_sum_exp): (&F, &F), shape: HeadShape) -> F {
+    let [lanes, rows] = [dims(qkv)[0], dims(qkv)[2]];
+    let (d_qkv, delta) = (empty(qkv, &dims(qkv)), empty(qkv, &[lanes, shape.heads, rows]));
+    let dim = word(shape.head_dim);
+    launch!(
+        qkv,
+        per_lane(rows * shape.heads, lanes),
+        attention::attention_grad_query,
+        arg(d_context),
+        arg(qkv),
+        arg(context),
+        arg(log_sum_exp),
+        arg(&d_qkv),
+        arg(&delta),
+        head_arg(qkv, None, shape),
+        dim,
+        shape.span,
+    );
+    launch!(
+        qkv,
+        per_lane(rows * shape.heads, lanes),
+        attention::attention_grad_key_value,
+        arg(d_context),
+        arg(qkv),
+        arg(log_sum_exp),
+        arg(&delta),
+        arg(&d_qkv),
+        head_arg(qkv, None, shape),
+        dim,
+        shape.span,
+    );
+    d_qkv
+}
+
+/// Gradients of cross-attention with respect to `q` and `kv`.
+pub fn cross_grad(d_context: &F, (q, kv): (&F, &F), (context, log_sum_exp): (&F, &F), shape: HeadShape) -> (F, F) {
+    let [lanes, rows, key_rows] = [dims(q)[0], dims(q)[2], dims(kv)[2]];
+    let (d_q, d_kv) = (empty(q, &dims(q)), empty(kv, &dims(kv)));
+    let delta = empty(q, &[lanes, shape.heads, rows]);
+    let dim = word(shape.head_dim);
+    launch!(
+        q,
+        per_lane(rows * shape.heads, lanes),
+        attention::cross_attention_grad_query,
+        arg(d_context),
+        arg(q),
+        arg(kv),
+        arg(context),
+        arg(log_sum_exp),
+        arg(&d_q),
+        arg(&delta),
+        head_arg(q, Some(kv), shape),
+        dim,
+        shape.span,
+    );
+    launch!(
+        q,
+        per_lane(key_rows * shape.heads, lanes),
+        attention::cross_attention_grad_key_value,
+        arg(d_context),
+        arg(q),
+        arg(kv),
+        arg(log_sum_exp),
+        arg(&delta),
+        arg(&d_kv),
+        head_arg(q, Some(kv), shape),
+        dim,
+        shape.span,
+    );
+    (d_q, d_kv)
+}
