@@ -41,7 +41,7 @@ impl NetworkShape {
         Self::classifier((196, 768), (12, 768, 3072), 1000)
     }
 
-    /// A classifier with full attention: tokens and values per patch; layers, d_model and d_ff; classes.
+    /// A classifier with full attention: tokens and values per patch; layers, `d_model` and `d_ff`; classes.
     fn classifier(
         (tokens, inputs): (usize, usize),
         (layers, d_model, d_ff): (usize, usize, usize),

@@ -14,6 +14,7 @@ const POSITION_DEVIATION: f32 = 0.02;
 /// by a further `1 / sqrt(writes)` (Radford et al. 2019, GPT-2). Embedded tokens and their positions are of equal
 /// variance and add up to 1. Biases are zero, norms start as the identity. Every tensor draws from a stream of its own
 /// name.
+#[allow(clippy::case_sensitive_file_extension_comparisons, reason = "names of tensors, not of files")]
 pub fn initial_params(architecture: &Architecture, layout: &ParamLayout, seed: u64) -> Vec<f32> {
     let mut params = vec![0.0; layout.len];
     let stacks = architecture.stacks();

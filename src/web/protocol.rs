@@ -558,6 +558,7 @@ mod tests {
         ($($type:ty),* $(,)?) => { [$(<$type>::decl(&ts_rs::Config::default())),*] };
     }
 
+    #[allow(clippy::too_many_lines, reason = "a list")]
     /// Declarations of all types that the two message types reach, in the order they are named here.
     fn declarations() -> String {
         use crate::config::{

@@ -34,30 +34,30 @@ pub struct HeadArg {
     pub scale: f32,
 }
 
-/// Where a head's features lie; offsets are those of feature 0 at row 0.
+/// Offsets of a head's feature 0 at row 0.
 #[derive(CubeType, Clone, Copy)]
 struct Head {
-    /// Queries.
-    q_at: u32,
-    /// Keys.
-    k_at: u32,
-    /// Values.
-    v_at: u32,
-    /// Context.
-    context_at: u32,
-    /// Numbers saved for each query.
-    saved_at: u32,
+    /// Of the queries.
+    q: u32,
+    /// Of the keys.
+    k: u32,
+    /// Of the values.
+    v: u32,
+    /// Of the context.
+    context: u32,
+    /// Of the numbers saved for each query.
+    saved: u32,
 }
 
 #[cube]
 fn place(head: u32, lane: u32, at: &HeadArg, #[comptime] dim: u32) -> Head {
-    let k_at = lane * at.kv_lane + at.k_first + head * dim * at.key_rows;
+    let k = lane * at.kv_lane + at.k_first + head * dim * at.key_rows;
     Head {
-        q_at: lane * at.q_lane + head * dim * at.rows,
-        k_at,
-        v_at: k_at + at.heads * dim * at.key_rows,
-        context_at: (lane * at.heads + head) * dim * at.rows,
-        saved_at: (lane * at.heads + head) * at.rows,
+        q: lane * at.q_lane + head * dim * at.rows,
+        k,
+        v: k + at.heads * dim * at.key_rows,
+        context: (lane * at.heads + head) * dim * at.rows,
+        saved: (lane * at.heads + head) * at.rows,
     }
 }
 
@@ -126,14 +126,14 @@ fn attend(
         let row = thread % at.rows;
         let head = place(thread / at.rows, lane, at, dim);
         let (query, first) = (row % at.tokens, row / at.tokens * at.keys);
-        let own = load(q, head.q_at + row, at.rows, dim);
+        let own = load(q, head.q + row, at.rows, dim);
         let sums = zeros(dim);
         let mut top = f32::new(-1.0e30);
         let mut total = 0.0f32;
         for key in 0..at.keys {
             if sees(query, key, span) {
                 let key_row = first + key;
-                let score = dot(&own, kv, head.k_at + key_row, at.key_rows, dim) * at.scale;
+                let score = dot(&own, kv, head.k + key_row, at.key_rows, dim) * at.scale;
                 let new_top = max(top, score);
                 let keep = (top - new_top).exp();
                 let weight = (score - new_top).exp();
@@ -141,7 +141,7 @@ fn attend(
                 #[unroll]
                 for i in 0..dim {
                     let sum = sums.index(comptime!(i as usize));
-                    sum.store(sum.read() * keep + weight * kv[(head.v_at + i * at.key_rows + key_row) as usize]);
+                    sum.store(sum.read() * keep + weight * kv[(head.v + i * at.key_rows + key_row) as usize]);
                 }
                 top = new_top;
             }
@@ -149,9 +149,9 @@ fn attend(
         #[unroll]
         for i in 0..dim {
             let sum = sums.index(comptime!(i as usize)).read();
-            context[(head.context_at + i * at.rows + row) as usize] = sum / total;
+            context[(head.context + i * at.rows + row) as usize] = sum / total;
         }
-        log_sum_exp[(head.saved_at + row) as usize] = top + total.ln();
+        log_sum_exp[(head.saved + row) as usize] = top + total.ln();
     }
 }
 
@@ -201,29 +201,29 @@ fn query_grad(
         let row = thread % at.rows;
         let head = place(thread / at.rows, lane, at, dim);
         let (query, first) = (row % at.tokens, row / at.tokens * at.keys);
-        let own = load(q, head.q_at + row, at.rows, dim);
-        let d = load(d_context, head.context_at + row, at.rows, dim);
-        let own_delta = dot(&d, context, head.context_at + row, at.rows, dim);
-        let own_log_sum_exp = log_sum_exp[(head.saved_at + row) as usize];
+        let own = load(q, head.q + row, at.rows, dim);
+        let d = load(d_context, head.context + row, at.rows, dim);
+        let own_delta = dot(&d, context, head.context + row, at.rows, dim);
+        let own_log_sum_exp = log_sum_exp[(head.saved + row) as usize];
         let sums = zeros(dim);
         for key in 0..at.keys {
             if sees(query, key, span) {
                 let key_row = first + key;
-                let score = dot(&own, kv, head.k_at + key_row, at.key_rows, dim) * at.scale;
-                let d_weight = dot(&d, kv, head.v_at + key_row, at.key_rows, dim);
+                let score = dot(&own, kv, head.k + key_row, at.key_rows, dim) * at.scale;
+                let d_weight = dot(&d, kv, head.v + key_row, at.key_rows, dim);
                 let d_score = (score - own_log_sum_exp).exp() * (d_weight - own_delta) * at.scale;
                 #[unroll]
                 for i in 0..dim {
                     let sum = sums.index(comptime!(i as usize));
-                    sum.store(sum.read() + d_score * kv[(head.k_at + i * at.key_rows + key_row) as usize]);
+                    sum.store(sum.read() + d_score * kv[(head.k + i * at.key_rows + key_row) as usize]);
                 }
             }
         }
         #[unroll]
         for i in 0..dim {
-            d_q[(head.q_at + i * at.rows + row) as usize] = sums.index(comptime!(i as usize)).read();
+            d_q[(head.q + i * at.rows + row) as usize] = sums.index(comptime!(i as usize)).read();
         }
-        delta[(head.saved_at + row) as usize] = own_delta;
+        delta[(head.saved + row) as usize] = own_delta;
     }
 }
 
@@ -278,30 +278,30 @@ fn key_value_grad(
         let row = thread % at.key_rows;
         let head = place(thread / at.key_rows, lane, at, dim);
         let (key, first) = (row % at.keys, row / at.keys * at.tokens);
-        let k = load(kv, head.k_at + row, at.key_rows, dim);
-        let v = load(kv, head.v_at + row, at.key_rows, dim);
+        let k = load(kv, head.k + row, at.key_rows, dim);
+        let v = load(kv, head.v + row, at.key_rows, dim);
         let d_k = zeros(dim);
         let d_v = zeros(dim);
         for query in 0..at.tokens {
             if sees(query, key, span) {
                 let query_row = first + query;
-                let saved = (head.saved_at + query_row) as usize;
-                let weight = (dot(&k, q, head.q_at + query_row, at.rows, dim) * at.scale - log_sum_exp[saved]).exp();
-                let d_weight = dot(&v, d_context, head.context_at + query_row, at.rows, dim);
+                let saved = (head.saved + query_row) as usize;
+                let weight = (dot(&k, q, head.q + query_row, at.rows, dim) * at.scale - log_sum_exp[saved]).exp();
+                let d_weight = dot(&v, d_context, head.context + query_row, at.rows, dim);
                 let d_score = weight * (d_weight - delta[saved]) * at.scale;
                 #[unroll]
                 for i in 0..dim {
                     let d_k = d_k.index(comptime!(i as usize));
-                    d_k.store(d_k.read() + d_score * q[(head.q_at + i * at.rows + query_row) as usize]);
+                    d_k.store(d_k.read() + d_score * q[(head.q + i * at.rows + query_row) as usize]);
                     let d_v = d_v.index(comptime!(i as usize));
-                    d_v.store(d_v.read() + weight * d_context[(head.context_at + i * at.rows + query_row) as usize]);
+                    d_v.store(d_v.read() + weight * d_context[(head.context + i * at.rows + query_row) as usize]);
                 }
             }
         }
         #[unroll]
         for i in 0..dim {
-            d_kv[(head.k_at + i * at.key_rows + row) as usize] = d_k.index(comptime!(i as usize)).read();
-            d_kv[(head.v_at + i * at.key_rows + row) as usize] = d_v.index(comptime!(i as usize)).read();
+            d_kv[(head.k + i * at.key_rows + row) as usize] = d_k.index(comptime!(i as usize)).read();
+            d_kv[(head.v + i * at.key_rows + row) as usize] = d_v.index(comptime!(i as usize)).read();
         }
     }
 }
