@@ -39,7 +39,7 @@ export function kindOf(files) {
 
 /**
  * The experiment to train on `files`: the one that trains, with the task exchanged when it is of
- * another kind. A preset for that kind also brings a model of fitting patch size and a batch of fitting size.
+ * another kind. A preset for that kind also brings a fitting model, batch and evaluation.
  *
  * @param {DataFile[]} files
  * @param {State} state
@@ -53,8 +53,10 @@ export function taskFor(files, { run, catalog }, wanted) {
   if (run.document?.task.kind === kind) return document;
   const preset = catalog.presets.find((candidate) => candidate.document.task.kind === kind);
   if (preset) {
-    const { task, model, batch } = preset.document;
-    return { ...document, task, model, batch };
+    // Other samples need another network, and may be fewer in a batch and held out.
+    const { task, model, batch, eval: evaluation } = preset.document;
+    const samples = Math.min(evaluation.samples, Number(getAt(document, 'eval.samples')));
+    return setAt({ ...document, task, model, batch }, 'eval.samples', samples);
   }
   const validation_frac = catalog.fields.find((spec) => spec.path === 'task.validation_frac')?.default;
   return setAt(document, 'task', { kind, validation_frac });
