@@ -101,12 +101,11 @@ async fn product_ms(x: &Buffer, weights: &Weights, at: Affine) -> Result<f64, St
 fn pruned(values: &Buffer, at: Affine, n: usize, m: usize, device: &Device) -> Weights {
     let kind = SegmentKind::Ff1;
     let rule = Rule { n, m, along_inputs: true, packed: true, ..Rule::DENSE };
-    let mut row = vec![0.0; plan::WIDTH];
-    row[plan::RULES + kind.index() * plan::RULE_WIDTH..][..plan::RULE_WIDTH].copy_from_slice(&rule.columns());
-    let plan = buffer::upload(row, [1, plan::WIDTH], device);
+    let rules = rule.only(kind);
+    let plan = buffer::upload(plan::row_of(&rules), [1, plan::WIDTH], device);
     let segment = Segment { offset: 0, rows: at.inputs, cols: at.outputs, stride: at.outputs, kind };
-    let table = buffer::upload_table(segment.words().to_vec(), device);
-    let grid = MaskGrid { segments: 1, groups: rule.runs(&segment) };
+    let table = buffer::upload_table(Segment::table(&[segment]), device);
+    let grid = MaskGrid::new(&[segment], &[rules]);
     // Weights come from `values`, so what the selection leaves unwritten behind the matrix is never read.
     let (mask, _) = Dispatch::select_masks(values, values, &plan, table, grid);
     let packed = at.packed.expect("the matrix is prunable");

@@ -78,7 +78,7 @@ pub fn hard_rules(schedule: &LaneSchedule, step: u32, lane: &LaneConfig, scales:
 pub fn plan_row(rules: &LaneRules, state: &LaneState, optimizer: &OptimizerConfig, updates: u32) -> Vec<f32> {
     let frozen_after = state.second_moment_frozen_after;
     let correction = |beta: f64, updates: u32| (1.0 - libm::pow(beta, f64::from(updates))) as f32;
-    let mut row = vec![0.0; plan::WIDTH];
+    let mut row = plan::row_of(rules);
     row[plan::LEARNING_RATE] = state.learning_rate;
     row[plan::CORRECTION_1] = correction(optimizer.beta1, updates);
     row[plan::CORRECTION_2] = correction(optimizer.beta2, frozen_after.unwrap_or(updates));
@@ -87,9 +87,6 @@ pub fn plan_row(rules: &LaneRules, state: &LaneState, optimizer: &OptimizerConfi
     row[plan::BETA_1] = optimizer.beta1 as f32;
     row[plan::BETA_2] = if frozen_after.is_some() { 1.0 } else { optimizer.beta2 as f32 };
     row[plan::EPSILON] = optimizer.epsilon as f32;
-    for (kind, rule) in rules.iter().enumerate() {
-        row[plan::RULES + kind * plan::RULE_WIDTH..][..plan::RULE_WIDTH].copy_from_slice(&rule.columns());
-    }
     row
 }
 

@@ -104,7 +104,7 @@ impl Experiment {
         let kinds = network.layout.kinds();
         let tables = Tables {
             measured: segments.iter().map(|segment| pruned[segment.kind.index()]).collect(),
-            segments: buffer::upload_table(segments.iter().flat_map(Segment::words).collect(), &device),
+            segments: buffer::upload_table(Segment::table(&segments), &device),
             matrices: buffer::upload_table(
                 network.layout.prunable.iter().flat_map(PrunableMatrix::words).collect(),
                 &device,

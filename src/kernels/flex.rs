@@ -85,7 +85,7 @@ fn read_table<const WORDS: usize, T>(table: &IntTensor<Flex>, read: impl Fn(&[i3
 
 fn read_segments(table: &IntTensor<Flex>) -> Vec<Segment> {
     read_table(table, |words: &[i32; Segment::WORDS]| {
-        let [offset, rows, cols, stride, kind] = words.map(|word| word as usize);
+        let [offset, rows, cols, stride, kind, _] = words.map(|word| word as usize);
         Segment { offset, rows, cols, stride, kind: SegmentKind::ALL[kind] }
     })
 }

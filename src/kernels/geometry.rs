@@ -1,5 +1,7 @@
 //! Where things live in the flat parameter vector of a lane, and how activations divide into heads.
 
+use super::plan::Rule;
+
 /// Widths and offsets are multiples of this many floats: one four-wide vector.
 pub const ALIGN: usize = 4;
 
@@ -205,13 +207,30 @@ pub struct Segment {
 
 impl Segment {
     /// Words per segment in the device table.
-    pub const WORDS: usize = 5;
-    /// Unpruned segments are copied in chunks of this many floats.
-    pub const COPY_CHUNK: usize = 16;
+    pub const WORDS: usize = 6;
 
-    /// The device form: offset, rows, cols, stride, kind.
-    pub fn words(&self) -> [i32; Self::WORDS] {
-        [word(self.offset), word(self.rows), word(self.cols), word(self.stride), word(self.kind.index())]
+    /// The device table: offset, rows, cols, stride, kind and the first thread of the mask kernel, for every segment.
+    pub fn table(segments: &[Self]) -> Vec<i32> {
+        let mut first_thread = 0;
+        let words = segments.iter().flat_map(|segment| {
+            let Self { offset, rows, cols, stride, kind } = *segment;
+            let words = [offset, rows, cols, stride, kind.index(), first_thread].map(word);
+            first_thread += segment.mask_threads();
+            words
+        });
+        words.collect()
+    }
+
+    /// Threads of the mask kernel that cover the segment, whichever way its groups run.
+    fn mask_threads(&self) -> usize {
+        let places = MaskGrid::PLACES as usize;
+        if self.kind == SegmentKind::Dense && self.rows == 1 {
+            assert!(self.cols.is_multiple_of(ALIGN), "a dense run of {} floats has a rest", self.cols);
+            return (self.cols / ALIGN).div_ceil(places);
+        }
+        let down = self.cols.div_ceil(ALIGN) * self.rows.div_ceil(places);
+        let across = self.rows.div_ceil(ALIGN) * self.cols.div_ceil(places);
+        down.max(across)
     }
 
     /// Weights in the segment.
@@ -297,13 +316,29 @@ fn word(value: usize) -> i32 {
     i32::try_from(value).expect("parameter offsets fit 31 bits")
 }
 
-/// How many groups the lane with the most groups has: the width of the mask kernel's launch.
+/// Launch of the mask kernel, and of others that read the table of segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MaskGrid {
     /// Segments in the device table.
     pub segments: usize,
-    /// Most groups of any lane, over all segments.
-    pub groups: usize,
+    /// Threads that cover all of them.
+    pub threads: usize,
+    /// Some rule holds the old mask or thresholds softly.
+    pub general: bool,
+}
+
+impl MaskGrid {
+    /// Places on each of four lines that one thread of the mask kernel walks.
+    pub const PLACES: u32 = 64;
+
+    /// The launch over `segments` for lanes with these rules.
+    pub fn new(segments: &[Segment], lanes: &[[Rule; SegmentKind::COUNT]]) -> Self {
+        Self {
+            segments: segments.len(),
+            threads: segments.iter().map(Segment::mask_threads).sum(),
+            general: lanes.iter().flatten().any(|rule| !rule.refresh || rule.soft_scale > 0.0),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! One small upload per step replaces scalar kernel arguments, so pipelines and bind groups never change.
 //! A row holds the optimizer's numbers, then [`RULE_WIDTH`] numbers for every [`SegmentKind`].
 
-use super::{Segment, SegmentKind};
+use super::SegmentKind;
 
 /// Column of the learning rate.
 pub const LEARNING_RATE: usize = 0;
@@ -50,6 +50,13 @@ pub const SCALE_FACTOR: usize = 1;
 
 /// Numbers per lane.
 pub const WIDTH: usize = RULES + RULE_WIDTH * SegmentKind::COUNT;
+
+/// The plan row, `[WIDTH]`, of a lane with these rules; the optimizer's numbers are still 0.
+pub fn row_of(rules: &[Rule; SegmentKind::COUNT]) -> Vec<f32> {
+    let mut row = vec![0.0; RULES];
+    row.extend(rules.iter().flat_map(Rule::columns));
+    row
+}
 
 /// Selection, decay and gradient rule of one segment kind of one lane at one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -119,14 +126,9 @@ impl Rule {
         }
     }
 
-    /// Size of the runs that one kernel thread handles: the group, or a copy chunk when nothing is pruned.
-    pub fn run(&self) -> usize {
-        if self.n == self.m { Segment::COPY_CHUNK } else { self.m }
-    }
-
-    /// Threads that `segment` needs under this rule.
-    pub fn runs(&self, segment: &Segment) -> usize {
-        segment.groups(self.run(), self.along_inputs)
+    /// The rules of a lane in which this one holds for `kind` and everything else is dense.
+    pub fn only(self, kind: SegmentKind) -> [Self; SegmentKind::COUNT] {
+        SegmentKind::ALL.map(|other| if other == kind { self } else { Self::DENSE })
     }
 
     /// The weight that the forward pass sees: `w * (F + D (1 - F))`, or when soft `F * scale * sign(w) * (|w| - t)`,

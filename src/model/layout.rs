@@ -193,13 +193,9 @@ impl ParamLayout {
         kinds
     }
 
-    /// Launch width of the mask kernel for lanes with these rules.
+    /// Launch of the mask kernel for lanes with these rules.
     pub fn mask_grid(&self, lanes: &[[Rule; SegmentKind::COUNT]]) -> MaskGrid {
-        let segments = self.segments();
-        let groups = |rules: &[Rule; SegmentKind::COUNT]| {
-            segments.iter().map(|segment| rules[segment.kind.index()].runs(segment)).sum::<usize>()
-        };
-        MaskGrid { segments: segments.len(), groups: lanes.iter().map(groups).max().unwrap_or(0) }
+        MaskGrid::new(&self.segments(), lanes)
     }
 }
 

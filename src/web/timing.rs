@@ -73,16 +73,6 @@ fn scattered(count: usize) -> Vec<f32> {
     (0..count as u32).map(|i| i.wrapping_mul(2_654_435_761) as f32 / u32::MAX as f32 * 2.0 - 1.0).collect()
 }
 
-/// A plan row, `[plan::WIDTH]`, in which `rule` holds for [`SegmentKind::Ff1`] and everything else is dense.
-fn plan_row(rule: &Rule) -> Vec<f32> {
-    let mut row = vec![0.0; plan::WIDTH];
-    for kind in 0..SegmentKind::COUNT {
-        let rule = if kind == SegmentKind::Ff1.index() { rule } else { &Rule::DENSE };
-        row[plan::RULES + kind * plan::RULE_WIDTH..][..plan::RULE_WIDTH].copy_from_slice(&rule.columns());
-    }
-    row
-}
-
 impl Case {
     /// Uploads what `kernel` reads: one matrix with its mask and its packed form, and activations.
     pub fn new(kernel: Kernel, shape: Shape, device: &Device) -> Self {
@@ -95,6 +85,7 @@ impl Case {
         let (kind, offset) = (SegmentKind::Ff1, 0);
         let matrix = Segment { offset, rows: inputs, cols: outputs, stride: outputs, kind };
         let bias = Segment { offset: at.bias_offset(), rows: 1, kind: SegmentKind::Dense, ..matrix };
+        let (segments, rules) = ([matrix, bias], rule.only(kind));
         let prunable = PrunableMatrix { offset, inputs, outputs, kind, parts: 1, packed };
         let flat = |values: Vec<f32>| buffer::upload(values, [1, at.len()], device);
         let mut case = Self {
@@ -103,10 +94,10 @@ impl Case {
             x: buffer::upload(scattered(inputs * rows), [1, inputs, rows], device),
             weights: flat(scattered(at.len())),
             mask: flat(vec![1.0; at.len()]),
-            plan: buffer::upload(plan_row(&rule), [1, plan::WIDTH], device),
+            plan: buffer::upload(plan::row_of(&rules), [1, plan::WIDTH], device),
             columns: packed::unpacked(1, outputs, device),
-            segments: buffer::upload_table([matrix, bias].iter().flat_map(Segment::words).collect(), device),
-            mask_grid: MaskGrid { segments: 2, groups: rule.runs(&matrix) + Rule::DENSE.runs(&bias) },
+            segments: buffer::upload_table(Segment::table(&segments), device),
+            mask_grid: MaskGrid::new(&segments, &[rules]),
             matrices: buffer::upload_table(prunable.words().to_vec(), device),
             pack_grid: PackGrid { matrices: 1, column_lines: outputs, row_lines: inputs },
             fence: buffer::upload(vec![0.0; 4], [1, 4], device),

@@ -45,15 +45,14 @@ fn transposed(matrix: &[f32], cols: usize) -> Vec<f32> {
 async fn apply(device: &Device, weights: &[f32], grad: &[f32], cols: usize, rule: Rule) -> [Vec<f32>; 3] {
     let len = weights.len();
     let segment = Segment { offset: 0, rows: len / cols, cols, stride: cols, kind: SegmentKind::Ff1 };
-    let mut row = vec![0.0; plan::WIDTH];
+    let rules = rule.only(SegmentKind::Ff1);
+    let mut row = plan::row_of(&rules);
     row[plan::CLIP_NORM] = 1.0;
-    row[plan::RULES + SegmentKind::Ff1.index() * plan::RULE_WIDTH..][..plan::RULE_WIDTH]
-        .copy_from_slice(&rule.columns());
     let plan = buffer::upload(row, [1, plan::WIDTH], device);
     let params = buffer::upload(weights.to_vec(), [1, len], device);
     let ones = buffer::upload(vec![1.0; len], [1, len], device);
-    let grid = MaskGrid { segments: 1, groups: rule.runs(&segment) };
-    let table = buffer::upload_table(segment.words().to_vec(), device);
+    let grid = MaskGrid::new(&[segment], &[rules]);
+    let table = buffer::upload_table(Segment::table(&[segment]), device);
     let (mask, masked) = Dispatch::select_masks(&params, &ones, &plan, table, grid);
     let kinds = buffer::upload(vec![SegmentKind::Ff1.index() as f32; len / 4], [1, len / 4], device);
     let grads = buffer::upload(grad.to_vec(), [1, len], device);

@@ -45,8 +45,8 @@ fn step(device: &Device) -> Vec<Buffer> {
         Segment { offset: 400, rows: 1, cols: 100, stride: 100, kind: SegmentKind::Dense },
         Segment { offset: 500, rows: 60, cols: 60, stride: 60, kind: SegmentKind::Ff1 },
     ];
-    let table = buffer::upload_table(segments.iter().flat_map(Segment::words).collect(), device);
-    let grid = MaskGrid { segments: segments.len(), groups: 0 };
+    let table = buffer::upload_table(Segment::table(&segments), device);
+    let grid = MaskGrid::new(&segments, &[]);
     let sums = Dispatch::noise_sums(&grads, &moments, &mask, &previous, table, grid);
     vec![params, moments, grads, scale, sums]
 }

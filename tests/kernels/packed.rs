@@ -49,19 +49,12 @@ impl Matrix {
     /// Masked weights of all lanes, packed as `rules` say, and their mask.
     fn weights(&self, params: &Buffer, rules: &[Rules], device: &Device) -> (Weights, Buffer) {
         let lanes = rules.len();
-        let plan = rules.iter().flat_map(|rules| {
-            let mut row = vec![0.0; plan::WIDTH];
-            for (kind, rule) in rules.iter().enumerate() {
-                row[plan::RULES + kind * plan::RULE_WIDTH..][..plan::RULE_WIDTH].copy_from_slice(&rule.columns());
-            }
-            row
-        });
+        let plan = rules.iter().flat_map(plan::row_of);
         let plan = buffer::upload(plan.collect(), [lanes, plan::WIDTH], device);
         let ones = buffer::upload(vec![1.0; lanes * self.parameters()], [lanes, self.parameters()], device);
         let segments = self.segments();
-        let table = buffer::upload_table(segments.iter().flat_map(Segment::words).collect(), device);
-        let groups = rules.iter().map(|rules| segments.iter().map(|s| rules[s.kind.index()].runs(s)).sum::<usize>());
-        let grid = MaskGrid { segments: segments.len(), groups: groups.max().unwrap_or(0) };
+        let table = buffer::upload_table(Segment::table(&segments), device);
+        let grid = MaskGrid::new(&segments, rules);
         let (mask, values) = Dispatch::select_masks(params, &ones, &plan, table, grid);
 
         let Affine { offset, inputs, outputs, packed, .. } = self.at;

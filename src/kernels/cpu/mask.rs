@@ -23,8 +23,11 @@ pub fn select_masks(
 ) {
     for segment in segments {
         let rule = rule(segment);
-        for group in 0..rule.runs(segment) {
-            let (first, step, len) = segment.group(group, rule.run(), rule.along_inputs);
+        // Where nothing is pruned any groups will do.
+        let m = if rule.n == rule.m { segment.cols } else { rule.m };
+        let along_inputs = rule.along_inputs && rule.n != rule.m;
+        for group in 0..segment.groups(m, along_inputs) {
+            let (first, step, len) = segment.group(group, m, along_inputs);
             let run = Run { first, step, len };
             let boundary = boundary(params, run, &rule);
             let mut threshold = 0.0f32;

@@ -303,8 +303,9 @@ impl LaneOps for CubeBackend {
         let (new_mask, masked) = (empty(params, &shape), empty(params, &shape));
         launch!(
             params,
-            per_lane(grid.groups, shape[0]),
+            per_lane(grid.threads, shape[0]),
             mask::select_masks,
+            ALIGN,
             arg(params),
             arg(mask),
             arg(plan),
@@ -313,6 +314,7 @@ impl LaneOps for CubeBackend {
             arg(&masked),
             word(grid.segments),
             word(shape[1]),
+            grid.general,
         );
         (new_mask, masked)
     }

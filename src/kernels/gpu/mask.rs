@@ -1,7 +1,12 @@
-//! N:M selection with soft decay: one thread per group, one dispatch for all segments of all lanes.
+//! N:M selection with soft decay, one dispatch for all segments of all lanes.
+//!
+//! A thread walks [`MaskGrid::PLACES`] places along four neighbouring lines and owns the groups that begin there. Lines
+//! are the columns of a matrix where groups run along its inputs, its rows where they run along the outputs. Which
+//! segment a thread works on depends on no rule, so the launch stays as it is while patterns change. Software adapters
+//! run the body of every loop at least once, needed or not, and both sides of every branch: hence the small bodies.
 
 use super::launch::{lane, thread};
-use crate::kernels::{Segment, plan};
+use crate::kernels::{MaskGrid, Segment, plan};
 use cubecl::prelude::*;
 
 /// A segment of the parameters as read from the device table.
@@ -17,6 +22,8 @@ pub struct SegmentView {
     pub stride: u32,
     /// Plan row.
     pub kind: u32,
+    /// First thread of the mask kernel that works on it.
+    pub first_thread: u32,
 }
 
 /// Reads segment `index` of the device table.
@@ -29,6 +36,7 @@ pub fn segment(table: &Tensor<i32>, index: u32) -> SegmentView {
         cols: u32::cast_from(table[(at + 2) as usize]),
         stride: u32::cast_from(table[(at + 3) as usize]),
         kind: u32::cast_from(table[(at + 4) as usize]),
+        first_thread: u32::cast_from(table[(at + 5) as usize]),
     }
 }
 
@@ -44,9 +52,75 @@ fn div_ceil(a: u32, b: u32) -> u32 {
     (a + b - 1) / b
 }
 
-/// Masks and masked weights of every lane.
+/// The segment that `thread` works on: the last one that begins at or before it.
+#[cube]
+fn segment_of(table: &Tensor<i32>, segments: u32, thread: u32) -> SegmentView {
+    let mut low = 0u32;
+    let mut high = segments;
+    while low + 1 < high {
+        let middle = (low + high) / 2;
+        let reached = segment(table, middle).first_thread <= thread;
+        low = select(reached, middle, low);
+        high = select(reached, high, middle);
+    }
+    segment(table, low)
+}
+
+/// The share of one thread: places `begin..end` of `length` on four lines, `step` floats apart.
+#[derive(CubeType)]
+struct Share {
+    lines: Sequence<u32>,
+    step: u32,
+    length: u32,
+    begin: u32,
+    end: u32,
+}
+
+/// Share number `index` of a segment whose first float is `first`. Beyond the edge lines are repeated: they are
+/// computed twice, with the same result.
+#[cube]
+fn share(view: &SegmentView, first: u32, index: u32, all: bool, along_inputs: bool) -> Share {
+    // A dense run has a single row, which is read as four interleaved lines.
+    let flat = all && view.rows == 1;
+    let down = along_inputs && !flat;
+    let count = select(flat, 4u32, select(down, view.cols, view.rows));
+    let unit = select(flat || down, 1u32, view.stride);
+    let length = select(flat, view.cols / 4, select(down, view.rows, view.cols));
+    let step = select(flat, 4u32, select(down, view.stride, 1u32));
+    let (across, chunks) = (div_ceil(count, 4u32), div_ceil(length, MaskGrid::PLACES));
+    let line = select(down, index % across, index / chunks);
+    let begin = select(down, index / across, index % chunks) * MaskGrid::PLACES;
+    let mut lines = Sequence::<u32>::new();
+    #[unroll]
+    for c in 0..4u32 {
+        lines.push(first + min(line * 4 + c, count - 1) * unit);
+    }
+    let end = select(line < across, min(begin + MaskGrid::PLACES, length), 0u32);
+    Share { lines, step, length, begin, end }
+}
+
+/// The four values at distance `at` from the start of each line.
+#[cube]
+fn load<N: Size>(values: &Tensor<f32>, lines: &Sequence<u32>, at: u32) -> Vector<f32, N> {
+    let mut out = Vector::<f32, N>::new(values[(*lines.index(0usize) + at) as usize]);
+    #[unroll]
+    for c in 1..4u32 {
+        out.insert(comptime!(c as usize), values[(*lines.index(comptime!(c as usize)) + at) as usize]);
+    }
+    out
+}
+
+#[cube]
+fn store<N: Size>(values: &mut Tensor<f32>, lines: &Sequence<u32>, at: u32, value: Vector<f32, N>) {
+    #[unroll]
+    for c in 0..4u32 {
+        values[(*lines.index(comptime!(c as usize)) + at) as usize] = value.extract(comptime!(c as usize));
+    }
+}
+
+/// Masks and masked weights of every lane. `general` admits rules that hold the old mask or threshold softly.
 #[cube(launch_unchecked)]
-pub fn select_masks(
+pub fn select_masks<N: Size>(
     params: &Tensor<f32>,
     old_mask: &Tensor<f32>,
     plan: &Tensor<f32>,
@@ -55,114 +129,200 @@ pub fn select_masks(
     masked: &mut Tensor<f32>,
     segments: u32,
     params_lane: u32,
+    #[comptime] general: bool,
 ) {
-    let lane = lane();
-    let mut rest = thread();
-    for index in 0..segments {
-        let view = segment(table, index);
-        let n = u32::cast_from(rule(plan, lane, view.kind, plan::RULE_N));
-        let m = u32::cast_from(rule(plan, lane, view.kind, plan::RULE_M));
-        let along_inputs = rule(plan, lane, view.kind, plan::RULE_ALONG_INPUTS) != 0.0f32;
-        let run = select(n == m, comptime!(Segment::COPY_CHUNK as u32), m);
-        let along_count = div_ceil(view.rows, run) * view.cols;
-        let across_count = view.rows * div_ceil(view.cols, run);
-        let groups = select(along_inputs, along_count, across_count);
-        if rest < groups {
-            let per_row = div_ceil(view.cols, run);
-            let block = select(along_inputs, rest / view.cols, rest % per_row);
-            let line = select(along_inputs, rest % view.cols, rest / per_row);
-            let length = select(along_inputs, view.rows, view.cols) - block * run;
-            let along_first = view.offset + block * run * view.stride + line;
-            let across_first = view.offset + line * view.stride + block * run;
-            let first = lane * params_lane + select(along_inputs, along_first, across_first);
-            let step = select(along_inputs, view.stride, 1u32);
-            let decay = rule(plan, lane, view.kind, plan::RULE_DECAY);
-            let refresh = rule(plan, lane, view.kind, plan::RULE_REFRESH) != 0.0f32;
-            let len = min(length, run);
-            let threshold = select_group(params, old_mask, mask, first, step, len, n, n == m, refresh);
-            let soft_scale = rule(plan, lane, view.kind, plan::RULE_SOFT_SCALE);
-            write_group(params, mask, masked, first, step, len, decay, soft_scale, threshold);
-            // Found: the remaining segments belong to other threads.
-            rest = 4294967295u32;
-        } else if rest != 4294967295u32 {
-            rest -= groups;
-        }
+    let (thread, lane) = (thread(), lane());
+    let view = segment_of(table, segments, thread);
+    let n = u32::cast_from(rule(plan, lane, view.kind, plan::RULE_N));
+    let m = u32::cast_from(rule(plan, lane, view.kind, plan::RULE_M));
+    let decay = rule(plan, lane, view.kind, plan::RULE_DECAY);
+    let along_inputs = rule(plan, lane, view.kind, plan::RULE_ALONG_INPUTS) != 0.0f32;
+    let all = n == m;
+    let share = share(&view, lane * params_lane + view.offset, thread - view.first_thread, all, along_inputs);
+    let mut small = all || (m == 4 && share.length % 4 == 0);
+    let mut refresh = true.runtime();
+    let mut soft_scale = 0.0f32;
+    if comptime!(general) {
+        refresh = rule(plan, lane, view.kind, plan::RULE_REFRESH) != 0.0f32;
+        soft_scale = rule(plan, lane, view.kind, plan::RULE_SOFT_SCALE);
+        small = small && refresh && soft_scale == 0.0f32;
     }
-}
+    let end = select(small, share.end, 0u32);
+    fours::<N>(params, mask, masked, &share, end, select(all, 4u32, n), decay);
 
-/// Walks the order (magnitude descending, index ascending) from the end nearer to the cut. Writes the mask
-/// and gives the largest magnitude that it drops.
-#[cube]
-fn select_group(
-    params: &Tensor<f32>,
-    old_mask: &Tensor<f32>,
-    mask: &mut Tensor<f32>,
-    first: u32,
-    step: u32,
-    len: u32,
-    n: u32,
-    all: bool,
-    refresh: bool,
-) -> f32 {
-    let kept = min(n, len);
-    let dropped = len - kept;
-    let from_top = kept <= dropped;
-    let mut value = select(from_top, 1.0e38f32, -1.0f32);
-    let mut index = select(from_top, -1i32, 1073741824i32);
-    let passes = select(all || !refresh, 0u32, min(kept, dropped));
-    for _ in 0..passes {
-        let mut next = select(from_top, -1.0f32, 1.0e38f32);
-        let mut next_index = 0i32;
+    let run = select(all, MaskGrid::PLACES, m);
+    let end = select(small, 0u32, share.end);
+    let mut start = div_ceil(share.begin, run) * run;
+    while start < end {
+        let len = min(run, share.length - start);
+        let kept = select(all, len, min(n, len));
+        // The end of the order (magnitude descending, index ascending) that is nearer to the cut.
+        let top = kept <= len - kept;
+        let last = (start + len - 1) * share.step;
+        let walk = Walk {
+            len,
+            from: select(top, start * share.step, last),
+            step: select(top, share.step, 0u32 - share.step),
+            sign: select(top, 1.0f32, -1.0f32),
+        };
+        let passes = select(refresh, min(kept, len - kept), 0u32);
+        let cut = cut::<N>(params, &share.lines, &walk, passes);
+        let mut threshold = Vector::<f32, N>::new(0.0f32);
+        if comptime!(general) {
+            let steps = select(soft_scale > 0.0f32, len, 0u32);
+            threshold = largest_dropped::<N>(params, old_mask, &share.lines, &walk, &cut, steps, refresh);
+        }
         for i in 0..len {
-            let w = params[(first + i * step) as usize].abs();
-            let i = i32::cast_from(i);
-            let after = w < value || (w == value && i > index);
-            let before = w > value || (w == value && i < index);
-            let open = select(from_top, after, before);
-            let better = select(from_top, w > next, w <= next);
-            if open && better {
-                next = w;
-                next_index = i;
+            let at = walk.from + i * walk.step;
+            let weight = load::<N>(params, &share.lines, at);
+            let mut f = chosen::<N>(weight, &walk, &cut, i);
+            if comptime!(general) {
+                f = held::<N>(f, old_mask, &share.lines, at, refresh);
+            }
+            store::<N>(mask, &share.lines, at, f);
+            let value = weight * (f + Vector::new(decay) * (Vector::new(1.0f32) - f));
+            if comptime!(general) {
+                let left = Vector::new(soft_scale) * max(weight.abs() - threshold, Vector::new(0.0f32)) * f;
+                let soft = select_many(weight.less_than(&Vector::new(0.0f32)), -left, left);
+                store::<N>(masked, &share.lines, at, select(soft_scale > 0.0f32, soft, value));
+            } else {
+                store::<N>(masked, &share.lines, at, value);
             }
         }
-        value = next;
-        index = next_index;
+        start += run;
     }
-    let keep_all = all || dropped == 0;
-    let mut threshold = 0.0f32;
-    for i in 0..len {
-        let at = (first + i * step) as usize;
-        let w = params[at].abs();
-        let i = i32::cast_from(i);
-        let before = w > value || (w == value && i < index);
-        let itself = from_top && w == value && i == index;
-        let chosen = select(keep_all || before || itself, 1.0f32, 0.0f32);
-        let f = select(refresh, chosen, old_mask[at]);
-        mask[at] = f;
-        threshold = select(f == 0.0f32 && w > threshold, w, threshold);
-    }
-    threshold
 }
 
-/// Writes the weights that the forward pass sees; see `Rule::forward`.
+/// Groups of four, and dense weights as groups of which all four are kept: by rank, in registers.
 #[cube]
-fn write_group(
+fn fours<N: Size>(
     params: &Tensor<f32>,
     mask: &mut Tensor<f32>,
     masked: &mut Tensor<f32>,
-    first: u32,
-    step: u32,
-    len: u32,
+    share: &Share,
+    end: u32,
+    n: u32,
     decay: f32,
-    soft_scale: f32,
-    threshold: f32,
 ) {
-    for i in 0..len {
-        let at = (first + i * step) as usize;
-        let weight = params[at];
-        let f = mask[at];
-        let left = soft_scale * max(weight.abs() - threshold, 0.0f32) * f;
-        let soft = select(weight < 0.0f32, -left, left);
-        masked[at] = select(soft_scale > 0.0f32, soft, weight * (f + decay * (1.0f32 - f)));
+    let tiles = select(share.begin < end, div_ceil(end - share.begin, 4u32), 0u32);
+    for tile in 0..tiles {
+        let mut weights = Sequence::<Vector<f32, N>>::new();
+        let mut places = Sequence::<u32>::new();
+        let mut ranks = Sequence::<RuntimeCell<Vector<f32, N>>>::new();
+        #[unroll]
+        for k in 0..4u32 {
+            // Only dense runs have a length that four does not divide: their last place is repeated.
+            let at = min(share.begin + tile * 4 + k, end - 1) * share.step;
+            places.push(at);
+            weights.push(load::<N>(params, &share.lines, at));
+            ranks.push(RuntimeCell::new(Vector::new(comptime!(k as f32))));
+        }
+        #[unroll]
+        for b in 1..4u32 {
+            #[unroll]
+            for a in 0..b {
+                let (first, second) = (*weights.index(comptime!(a as usize)), *weights.index(comptime!(b as usize)));
+                let larger = second.abs().greater_than(&first.abs());
+                let behind = select_many(larger, Vector::<f32, N>::new(1.0f32), Vector::new(0.0f32));
+                let (rank_a, rank_b) = (ranks.index(comptime!(a as usize)), ranks.index(comptime!(b as usize)));
+                rank_a.store(rank_a.read() + behind);
+                rank_b.store(rank_b.read() - behind);
+            }
+        }
+        #[unroll]
+        for k in 0..4u32 {
+            let at = *places.index(comptime!(k as usize));
+            let kept = ranks.index(comptime!(k as usize)).read().less_than(&Vector::new(f32::cast_from(n)));
+            let factor = select_many(kept, Vector::<f32, N>::new(1.0f32), Vector::new(decay));
+            store::<N>(mask, &share.lines, at, select_many(kept, Vector::<f32, N>::new(1.0f32), Vector::new(0.0f32)));
+            store::<N>(masked, &share.lines, at, *weights.index(comptime!(k as usize)) * factor);
+        }
     }
+}
+
+/// The way through a group: from its start with the largest magnitude first, or from its end with the smallest first.
+#[derive(CubeType)]
+struct Walk {
+    len: u32,
+    from: u32,
+    step: u32,
+    sign: f32,
+}
+
+/// The last weight before the cut of the order, on each line: its key, `sign * |w|`, and its index on the walk.
+#[derive(CubeType)]
+struct Cut<N: Size> {
+    key: Vector<f32, N>,
+    index: Vector<u32, N>,
+}
+
+/// Goes through the group once for each of the `passes` weights before the cut.
+#[cube]
+fn cut<N: Size>(params: &Tensor<f32>, lines: &Sequence<u32>, walk: &Walk, passes: u32) -> Cut<N> {
+    let mut key = Vector::<f32, N>::new(1.0e38f32);
+    let mut index = Vector::<u32, N>::new(0u32);
+    for _ in 0..passes {
+        let mut next = Vector::<f32, N>::new(-1.0e38f32);
+        let mut next_index = Vector::<u32, N>::new(0u32);
+        for i in 0..walk.len {
+            let own = Vector::new(walk.sign) * load::<N>(params, lines, walk.from + i * walk.step).abs();
+            let place = Vector::<u32, N>::new(i);
+            let later = select_many(own.equal(&key), place.greater_than(&index), own.less_than(&key));
+            let candidate = select_many(later, own, Vector::new(-1.0e38f32));
+            let better = candidate.greater_than(&next);
+            next = select_many(better, own, next);
+            next_index = select_many(better, place, next_index);
+        }
+        key = next;
+        index = next_index;
+    }
+    Cut::<N> { key, index }
+}
+
+/// Newly selected mask of `weight` at place `i` of a walk.
+#[cube]
+fn chosen<N: Size>(weight: Vector<f32, N>, walk: &Walk, cut: &Cut<N>, i: u32) -> Vector<f32, N> {
+    let own = Vector::new(walk.sign) * weight.abs();
+    let place = Vector::<u32, N>::new(i);
+    let passed = select_many(own.equal(&cut.key), place.less_equal(&cut.index), own.greater_than(&cut.key));
+    // From the large end those before the cut are kept, from the small end dropped.
+    let before = select(walk.sign > 0.0f32, 1.0f32, 0.0f32);
+    select_many(passed, Vector::<f32, N>::new(before), Vector::new(1.0f32 - before))
+}
+
+/// The old mask in place of the new one where the rule holds it.
+#[cube]
+fn held<N: Size>(
+    new: Vector<f32, N>,
+    old_mask: &Tensor<f32>,
+    lines: &Sequence<u32>,
+    at: u32,
+    refresh: bool,
+) -> Vector<f32, N> {
+    let mut f = new;
+    if !refresh {
+        f = load::<N>(old_mask, lines, at);
+    }
+    f
+}
+
+/// The largest magnitude that is dropped within the first `steps` places of a walk.
+#[cube]
+fn largest_dropped<N: Size>(
+    params: &Tensor<f32>,
+    old_mask: &Tensor<f32>,
+    lines: &Sequence<u32>,
+    walk: &Walk,
+    cut: &Cut<N>,
+    steps: u32,
+    refresh: bool,
+) -> Vector<f32, N> {
+    let mut largest = Vector::<f32, N>::new(0.0f32);
+    for i in 0..steps {
+        let at = walk.from + i * walk.step;
+        let weight = load::<N>(params, lines, at);
+        let f = held::<N>(chosen::<N>(weight, walk, cut, i), old_mask, lines, at, refresh);
+        largest = max(largest, weight.abs() * (Vector::new(1.0f32) - f));
+    }
+    largest
 }

@@ -6,6 +6,8 @@
 #![allow(
     missing_docs,
     clippy::manual_div_ceil,
+    clippy::manual_is_multiple_of,
+    clippy::manual_midpoint,
     clippy::unreadable_literal,
     reason = "`#[cube]` expands into items of its own and reads only part of the language"
 )]
