@@ -11,6 +11,7 @@ mod gradient_noise;
 mod inspect;
 mod mask_history;
 mod plan;
+mod predict;
 mod record;
 mod report;
 mod restore;
@@ -23,6 +24,7 @@ mod weights;
 
 pub use inspect::Inspection;
 pub use plan::kind_of;
+pub use predict::{Picture, Prediction, SAMPLES as PREDICTED_SAMPLES};
 pub use record::Record;
 pub use run::{Experiment, Report, architecture, network_shape};
 pub use safetensors::safetensors;

@@ -49,6 +49,16 @@ impl Lab {
         Ok(())
     }
 
+    pub(super) async fn predict(&mut self, lane: usize, first: usize, temperature: f64) -> Result<(), LabError> {
+        let Some(run) = &self.run else {
+            return Err(LabError::Config(vec![Problem::new("lane", "nothing is open; open an experiment first")]));
+        };
+        let samples = run.experiment.predictions(lane, first, temperature).await?;
+        let (step, held_out) = (run.experiment.step(), run.experiment.held_out());
+        self.post(&Event::Predictions { step, lane, first, held_out, samples });
+        Ok(())
+    }
+
     pub(super) fn write_authors(&self, document: serde_json::Value) -> Result<(), LabError> {
         let config = ExperimentConfig::from_value(document)?;
         let lanes = (0..config.lanes().len()).map(|lane| authors::yaml(&config, lane)).collect();

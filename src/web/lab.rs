@@ -157,6 +157,7 @@ impl Lab {
             Command::StudyCell { cell } => self.post(&study::cell(cell)),
             Command::Weights { lane } => self.post_weights(lane).await?,
             Command::Inspect { lane, tensor } => self.inspect(lane, &tensor).await?,
+            Command::Predictions { lane, first, temperature } => self.predict(lane, first, temperature).await?,
             Command::Authors { document } => self.write_authors(document)?,
             Command::Compare { expected, found } => {
                 self.post(&Event::Compared { comparison: expected.compare(&found) });

@@ -13,6 +13,7 @@ use super::timing::KernelTiming;
 use crate::config::{FieldSpec, RawExperiment};
 use crate::device::Wanted;
 use crate::error::Problem;
+use crate::experiment::Prediction;
 use crate::fingerprint::{Comparison, Fingerprint};
 use crate::metrics::MetricColumn;
 use crate::runfile::RunFile;
@@ -123,6 +124,16 @@ pub enum Command {
         lane: usize,
         /// Name of the matrix, one of [`Event::Opened`]'s.
         tensor: String,
+    },
+    /// Asks a lane's network about held-out samples without touching the run; answered by [`Event::Predictions`] or
+    /// [`Event::Problems`].
+    Predictions {
+        /// Lane, counted from 0.
+        lane: usize,
+        /// Number of the first sample.
+        first: usize,
+        /// Temperature at which text is continued; 0 takes the likeliest character.
+        temperature: f64,
     },
     /// Answered by [`Event::Authors`] or [`Event::Problems`].
     Authors {
@@ -403,6 +414,19 @@ pub enum Event {
         #[cfg_attr(test, ts(type = "Float32Array"))]
         second_moment: Floats,
     },
+    /// What a lane's network, as it would ship, answers to held-out samples.
+    Predictions {
+        /// Steps made.
+        step: u32,
+        /// Lane, counted from 0.
+        lane: usize,
+        /// Number of the first sample.
+        first: usize,
+        /// Held-out samples that there are.
+        held_out: usize,
+        /// Some samples with their answers.
+        samples: Vec<Prediction>,
+    },
     /// An experiment in the keys of the paper authors' code.
     Authors {
         /// One YAML text per lane.
@@ -602,6 +626,8 @@ mod tests {
             RunState,
             FileBytes,
             FaultKind,
+            crate::experiment::Picture,
+            Prediction,
             FigureSpec,
             crate::web::timing::Shape,
             KernelTiming,

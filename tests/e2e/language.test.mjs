@@ -42,6 +42,42 @@ test('a text file dropped on the page is trained on, in bits per character', asy
   await page.close();
 });
 
+test('the panel shows what a lane answers: translations, text, images', async () => {
+  const ask = async (/** @type {unknown} */ task, /** @type {string} */ shown) => {
+    const page = await visit(linkTo({ ...SMALL, task, steps: 20, eval: EVAL }));
+    await page.phase('Finished');
+    await page.page.getByRole('heading', { name: 'What it answers' }).click();
+    const panel = page.page.locator('.answers');
+    await panel.getByText('Control at step 20').waitFor();
+    await panel.locator(shown).first().waitFor();
+    assert.equal(await panel.locator(shown).count(), 8);
+    await panel.getByLabel('Lane').selectOption('Baseline');
+    await panel.getByText('Baseline at step 20').waitFor();
+    return { page, panel };
+  };
+  const numbers = await ask({ kind: 'numbers', direction: 'to-digits' }, 'tbody tr');
+  assert.match(await numbers.panel.innerText(), /hundred/);
+  const before = await numbers.panel.locator('tbody').innerText();
+  await numbers.panel.getByRole('button', { name: 'Other samples' }).click();
+  await numbers.page.page.waitForFunction(
+    (old) => /** @type {HTMLElement | null} */ (document.querySelector('.answers tbody'))?.innerText !== old,
+    before,
+  );
+  const text = await ask({ kind: 'grammar', context: 16 }, '.continuations li');
+  await text.panel.getByLabel('Temperature').selectOption('0.8');
+  const shapes = await ask(SMALL.task, '.pictures li');
+  const inks = await shapes.page.page.evaluate(() => {
+    const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector('.answers canvas'));
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    return new Set(context.getImageData(0, 0, canvas.width, canvas.height).data).size;
+  });
+  assert.ok(inks > 20, `${inks} levels of grey`);
+  for (const { page } of [numbers, text, shapes]) {
+    assert.deepEqual(page.complaints, []);
+    await page.close();
+  }
+});
+
 test('the form shows only what text has a use for', async () => {
   const page = await visit(linkTo({ ...SMALL, steps: 5 }));
   await page.phase('Finished');

@@ -83,6 +83,52 @@ tests! {
         assert!(last(&reports, "val_accuracy")[0] > 0.9, "{:?}", last(&reports, "val_accuracy"));
     }
 
+    async fn predictions_agree_with_the_evaluation_and_change_nothing() {
+        let mut run = experiment(document(&tasks()[1], 120), &cpu());
+        let expected = finish(&mut run).await;
+        let mut right = Vec::new();
+        for first in (0..128).step_by(8) {
+            for sample in run.predictions(1, first, 0.0).await.expect("the lane exists") {
+                assert_eq!(sample.right, Some(sample.answer == sample.truth));
+                assert!(!sample.input.is_empty() && !sample.truth.is_empty() && sample.image.is_none());
+                right.push(sample.answer == sample.truth);
+            }
+        }
+        // Decoding step by step and judging all answers at once come to the same share of exact matches.
+        let share = right.iter().filter(|right| **right).count() as f64 / right.len() as f64;
+        assert_eq!((right.len(), share), (128, last(&expected, "val_exact_hard")[1]));
+        assert!(0.0 < share && share < 1.0, "the test needs right and wrong answers: {share}");
+
+        let mut images = experiment(windowed(20), &cpu());
+        for _ in 0..10 {
+            images.train_step();
+        }
+        let samples = images.predictions(0, 3, 0.0).await.expect("the lane exists");
+        assert!(samples.iter().all(|s| s.image.as_ref().is_some_and(|image| image.pixels.len() == 256)));
+        let reports = finish(&mut images).await;
+        let mut undisturbed = experiment(windowed(20), &cpu());
+        let plain = finish(&mut undisturbed).await;
+        assert_eq!(last(&reports, "train_loss"), last(&plain, "train_loss"));
+    }
+
+    async fn text_is_continued_greedily_or_at_a_temperature_and_always_alike() {
+        let mut run = experiment(document(&tasks()[0], 60), &cpu());
+        finish(&mut run).await;
+        let mut answers = Vec::new();
+        for temperature in [0.0, 0.0, 1.0, 1.0] {
+            let samples = run.predictions(0, 5, temperature).await.expect("the lane exists");
+            assert!(samples.iter().all(|s| (s.input.len(), s.answer.len(), s.truth.len()) == (12, 13, 13)));
+            answers.push(samples.into_iter().map(|sample| sample.answer).collect::<Vec<_>>());
+        }
+        assert!(answers[0] == answers[1] && answers[2] == answers[3] && answers[0] != answers[2]);
+        for (lane, first, temperature, field) in
+            [(2, 0, 0.0, "lane"), (0, 65_536, 0.0, "first"), (0, 0, 9.0, "temperature"), (0, 0, f64::NAN, "temperature")]
+        {
+            let error = run.predictions(lane, first, temperature).await.expect_err("it does not fit").to_string();
+            assert!(error.contains(field), "{error}");
+        }
+    }
+
     async fn runs_on_text_continue_from_a_snapshot_as_if_never_stopped() {
         for task in tasks() {
             let mut whole = experiment(document(&task, 10), &cpu());

@@ -1,3 +1,4 @@
+import { noAnswers } from './answers.js';
 import { emptyCatalog } from './catalog.js';
 import { unknownDevice } from './device.js';
 import { emptyDraft } from './draft.js';
@@ -30,6 +31,7 @@ export function initialState(preferences, prefersDark) {
     history: emptyHistory,
     replay: emptyReplay,
     inspector: emptyInspector,
+    answers: noAnswers,
     view: defaultView(preferences, prefersDark),
     notices: [],
     kernels: noKernels,

@@ -4,6 +4,7 @@
  */
 
 import { LabClient, WorkerLost } from '../worker/client.js';
+import { Asker } from './asking.js';
 import { changes } from './changes.js';
 import { needsFiles, readFiles, taskFor } from './files.js';
 import { Keeper } from './keeping.js';
@@ -50,6 +51,7 @@ export class Session {
     this.#autostart = embed.autostart;
     this.keeper = new Keeper(this);
     this.studies = new StudyRunner(this);
+    this.asker = new Asker(this.store, (command) => this.#guarded(() => this.#worker().ask(command)));
     setInterval(() => {
       if (this.store.state.run.phase === 'running') this.#client?.send({ type: 'snapshot' });
     }, SNAPSHOT_EVERY_MS);
@@ -495,7 +497,10 @@ export class Session {
     if (this.#restoring && event.type === 'opened') return;
     this.#keepTime(event);
     this.store.dispatch(event);
-    if (event.type === 'metrics' || event.type === 'state') this.inspect();
+    if (event.type === 'metrics' || event.type === 'state') {
+      this.inspect();
+      this.asker.refresh();
+    }
     if (event.type === 'rejected') this.notify('error', event.message);
     const expected = expectedOf(this.store.state);
     if (event.type === 'fingerprint' && expected) {

@@ -3,6 +3,7 @@
  * visitor's actions reach all reducers alike.
  */
 
+import { answers } from './answers.js';
 import { catalog } from './catalog.js';
 import { device } from './device.js';
 import { draft } from './draft.js';
@@ -17,6 +18,7 @@ import { study } from './study.js';
 import { view } from './view.js';
 
 /** @import { Event as LabEvent } from '../worker/protocol.d.ts' */
+/** @import { AnswersAction } from './answers.js' */
 /** @import { DraftAction } from './draft.js' */
 /** @import { HistoryAction } from './history.js' */
 /** @import { InspectorAction } from './inspector.js' */
@@ -32,7 +34,7 @@ import { view } from './view.js';
 
 /**
  * @typedef {LabEvent | DraftAction | HistoryAction | NoticeAction | RecordingAction | RunAction | ViewAction
- *   | DeviceAction | ReplayAction | RunsAction | InspectorAction | KernelsAction | StudyAction} Action
+ *   | DeviceAction | ReplayAction | RunsAction | InspectorAction | KernelsAction | StudyAction | AnswersAction} Action
  */
 
 /**
@@ -45,6 +47,7 @@ import { view } from './view.js';
  * @property {import('./history.js').History} history  What was measured.
  * @property {import('./replay.js').Replay} replay     The results, and those to repeat.
  * @property {import('./inspector.js').Inspector} inspector  The matrix under the lens.
+ * @property {import('./answers.js').Answers} answers  What a network answers to held-out samples.
  * @property {import('./view.js').View} view           How the visitor wants to see it.
  * @property {import('./notices.js').Notice[]} notices Messages to the visitor.
  * @property {import('./kernels.js').Kernels} kernels  Times of matrix products on this device.
@@ -62,6 +65,7 @@ function reduce(state, action) {
     history: history(state.history, action),
     replay: replay(state.replay, action),
     inspector: inspector(state.inspector, action),
+    answers: answers(state.answers, action),
     view: view(state.view, action),
     notices: notices(state.notices, action),
     kernels: kernels(state.kernels, action),

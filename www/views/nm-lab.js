@@ -1,6 +1,7 @@
 import { html, LitElement, nothing } from 'lit';
 import { isDark } from '../state/view.js';
 import { about } from './about.js';
+import { answers } from './answers.js';
 import { benchPanel } from './bench-panel.js';
 import { charts } from './charts.js';
 import { embedNote } from './embed-note.js';
@@ -95,7 +96,7 @@ export class NmLab extends LitElement {
             ${part('data', () => html`<nm-drop-zone .lab=${lab}></nm-drop-zone>`)}
           </div>
         </div>
-        ${part('inspector', () => inspector(lab))} ${part('runs', () => runs(lab))}
+        ${part('inspector', () => html`${answers(lab)} ${inspector(lab)}`)} ${part('runs', () => runs(lab))}
         ${part('study', () => studyPanel(lab))}
         ${part('lanes', () => laneTable(lab))} ${part('experiment', () => experimentForm(lab))} ${embedNote(lab)}
       </main>

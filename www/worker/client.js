@@ -13,7 +13,7 @@
  *   encode_link: ['link', 'problems'], figure: ['figure', 'problems'], read_file: ['run', 'study', 'problems'],
  *   plan_study: ['study_planned', 'problems'], study_cell: ['study_cell', 'problems'],
  *   weights: ['weights', 'problems', 'rejected'], authors: ['authors', 'problems'],
- *   inspect: ['inspected', 'problems', 'rejected'],
+ *   inspect: ['inspected', 'problems', 'rejected'], predictions: ['predictions', 'problems', 'rejected'],
  *   decode_link: ['document', 'problems', 'rejected'] }}
  */
 const REPLIES = {
@@ -30,6 +30,7 @@ const REPLIES = {
   weights: ['weights', 'problems', 'rejected'],
   authors: ['authors', 'problems'],
   inspect: ['inspected', 'problems', 'rejected'],
+  predictions: ['predictions', 'problems', 'rejected'],
   decode_link: ['document', 'problems', 'rejected'],
 };
 

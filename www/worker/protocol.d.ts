@@ -580,6 +580,46 @@ bytes: Uint8Array, };
 
 export type FaultKind = "panic";
 
+export type Picture = { 
+/**
+ * Rows of pixels.
+ */
+height: number, 
+/**
+ * Columns of pixels.
+ */
+width: number, 
+/**
+ * Numbers per pixel.
+ */
+channels: number, 
+/**
+ * `[height, width, channels]`, about zero mean and unit scale.
+ */
+pixels: Array<number>, };
+
+export type Prediction = { 
+/**
+ * The text that the network was given; empty for an image.
+ */
+input: string, 
+/**
+ * The image that it was given.
+ */
+image: Picture | null, 
+/**
+ * The right answer; of running text, how it went on.
+ */
+truth: string, 
+/**
+ * The network's answer.
+ */
+answer: string, 
+/**
+ * Whether the answer is right; null for running text, which may go on in many ways.
+ */
+right: boolean | null, };
+
 export type FigureSpec = { 
 /**
  * The weights, a whole number of groups.
@@ -718,7 +758,19 @@ lane: number,
 /**
  * Name of the matrix, one of [`Event::Opened`]'s.
  */
-tensor: string, } | { "type": "authors", 
+tensor: string, } | { "type": "predictions", 
+/**
+ * Lane, counted from 0.
+ */
+lane: number, 
+/**
+ * Number of the first sample.
+ */
+first: number, 
+/**
+ * Temperature at which text is continued; 0 takes the likeliest character.
+ */
+temperature: number, } | { "type": "authors", 
 /**
  * The document.
  */
@@ -1024,7 +1076,23 @@ first_moment: Float32Array,
 /**
  * AdamW's second moment.
  */
-second_moment: Float32Array, } | { "type": "authors", 
+second_moment: Float32Array, } | { "type": "predictions", 
+/**
+ * Steps made.
+ */
+step: number, 
+/**
+ * Lane, counted from 0.
+ */
+lane: number, 
+/**
+ * Number of the first sample.
+ */
+first: number, 
+/**
+ * Some samples with their answers.
+ */
+samples: Array<Prediction>, } | { "type": "authors", 
 /**
  * One YAML text per lane.
  */
