@@ -1090,6 +1090,10 @@ lane: number,
  */
 first: number, 
 /**
+ * Held-out samples that there are.
+ */
+held_out: number, 
+/**
  * Some samples with their answers.
  */
 samples: Array<Prediction>, } | { "type": "authors", 
