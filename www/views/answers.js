@@ -17,7 +17,7 @@ export function answers(lab) {
   return html`
     <details class="panel answers" ?open=${open} @toggle=${toggle}>
       <summary><h2>What it answers</h2></summary>
-      ${open ? samples(lab) : ''}
+      ${open ? html`<div class="shown">${samples(lab)}</div>` : ''}
     </details>
   `;
 }
