@@ -56,6 +56,15 @@ impl PatchGrid {
         }
         features
     }
+
+    /// `[images, height, width, channels] -> [images * tokens, features]`: a row per token, without padding, as other
+    /// libraries take them.
+    pub fn token_rows(&self, images: &[f32]) -> Vec<f32> {
+        let count = images.len() / (self.height * self.width * self.channels);
+        let (columns, rows) = (self.cut(images), Self::batch(count) * self.tokens());
+        let row = |row: usize| (0..self.features()).map(move |feature| feature * rows + row);
+        (0..count * self.tokens()).flat_map(row).map(|at| columns[at]).collect()
+    }
 }
 
 #[cfg(test)]
@@ -76,5 +85,14 @@ mod tests {
         let grid = PatchGrid { height: 1, width: 1, channels: 3, patch: 1 };
         let expected = [[1., 4., 0., 0.], [2., 5., 0., 0.], [3., 6., 0., 0.], [0.; 4]].concat();
         assert_eq!(grid.cut(&[1., 2., 3., 4., 5., 6.]), expected);
+        assert_eq!(grid.token_rows(&[1., 2., 3., 4., 5., 6.]), [1., 2., 3., 4., 5., 6.]);
+    }
+
+    #[test]
+    fn other_libraries_get_a_row_per_token() {
+        let grid = PatchGrid { height: 2, width: 4, channels: 1, patch: 2 };
+        let images = [1., 2., 3., 4., 5., 6., 7., 8., 11., 12., 13., 14., 15., 16., 17., 18.];
+        let rows = [1., 2., 5., 6., 3., 4., 7., 8., 11., 12., 15., 16., 13., 14., 17., 18.];
+        assert_eq!(grid.token_rows(&images), rows);
     }
 }

@@ -111,7 +111,7 @@ impl TrainingBench {
         let record_of = |batch: &Batch, images: &[f32]| {
             let labels: Vec<f32> = batch.labels.iter().map(|label| *label as f32).collect();
             record(&[
-                ("patches", Float32Array::from(grid.cut(images).as_slice()).into()),
+                ("patches", Float32Array::from(grid.token_rows(images).as_slice()).into()),
                 ("labels", Float32Array::from(labels.as_slice()).into()),
             ])
         };

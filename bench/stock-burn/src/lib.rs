@@ -6,7 +6,7 @@
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
-use burn::tensor::activation::{gelu, log_softmax, softmax};
+use burn::tensor::activation::{gelu_approximate, log_softmax, softmax};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use js_sys::{Array, Float32Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
@@ -111,7 +111,7 @@ impl Block {
         let scores = q.matmul(k.transpose()).div_scalar(((width / heads) as f32).sqrt());
         let context = softmax(scores, 3).matmul(v).swap_dims(1, 2).reshape([batch, tokens, width]);
         let x = x + self.o.forward(context);
-        let hidden = gelu(self.ff1.forward(self.norm2.forward(x.clone())));
+        let hidden = gelu_approximate(self.ff1.forward(self.norm2.forward(x.clone())));
         x + self.ff2.forward(hidden)
     }
 }
