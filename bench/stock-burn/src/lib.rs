@@ -6,7 +6,7 @@
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear};
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
-use burn::tensor::activation::{gelu_approximate, log_softmax, softmax};
+use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use js_sys::{Array, Float32Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
@@ -89,6 +89,14 @@ fn floats(object: &JsValue, key: &str) -> Vec<f32> {
     Float32Array::from(get(object, key)).to_vec()
 }
 
+/// The tanh form, as everybody else has it. Burn's own, `gelu_approximate`, raises negative numbers to a power, which
+/// WGSL leaves undefined.
+fn gelu(x: Tensor<3>) -> Tensor<3> {
+    let cube = x.clone() * x.clone() * x.clone();
+    let inner = (x.clone() + cube * 0.044715) * (2.0 / std::f64::consts::PI).sqrt();
+    x * (inner.tanh() + 1) * 0.5
+}
+
 impl Block {
     fn new(weights: &Weights<'_>, layer: usize) -> Self {
         let name = |part: &str| format!("blocks.{layer}.{part}");
@@ -111,7 +119,7 @@ impl Block {
         let scores = q.matmul(k.transpose()).div_scalar(((width / heads) as f32).sqrt());
         let context = softmax(scores, 3).matmul(v).swap_dims(1, 2).reshape([batch, tokens, width]);
         let x = x + self.o.forward(context);
-        let hidden = gelu_approximate(self.ff1.forward(self.norm2.forward(x.clone())));
+        let hidden = gelu(self.ff1.forward(self.norm2.forward(x.clone())));
         x + self.ff2.forward(hidden)
     }
 }
