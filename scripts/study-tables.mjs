@@ -33,6 +33,7 @@ const POINTS = 8;
 /** What a table's metric is shown in: accuracies in percent. @param {string} metric @param {number} value */
 function shown(metric, value) {
   if (metric.includes('accuracy') || metric.includes('match')) return (100 * value).toFixed(1);
+  if (value === 0) return '0';
   return Math.abs(value) < 0.01 ? value.toExponential(1) : value.toPrecision(3);
 }
 
