@@ -173,6 +173,11 @@ impl Experiment {
         network_shape(&self.network.architecture).cost(|site| self.schedules[lane].target(site))
     }
 
+    /// What reading the data's files had to change, in words for the user.
+    pub fn dataset_note(&self) -> Option<&str> {
+        self.dataset.note()
+    }
+
     /// Steps made so far.
     pub fn step(&self) -> u32 {
         self.step

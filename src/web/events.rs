@@ -98,6 +98,7 @@ pub(super) fn opened(experiment: &Experiment) -> Event {
         lanes: lanes.collect(),
         schedule: curves::schedules(config),
         matrices: experiment.matrices().into_iter().map(|tensor| tensor.name).collect(),
+        note: experiment.dataset_note().map(str::to_owned),
         step: experiment.step(),
     }
 }

@@ -223,6 +223,8 @@ pub enum Event {
         schedule: Vec<Schedule>,
         /// Matrices that a recipe can prune, for [`Command::Inspect`].
         matrices: Vec<String>,
+        /// What reading the files had to change; null when they were taken as they are.
+        note: Option<String>,
         /// Steps made already.
         step: u32,
     },

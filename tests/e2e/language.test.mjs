@@ -27,9 +27,12 @@ test('a translation trains to its end and reports token accuracy and exact match
 test('a text file dropped on the page is trained on, in bits per character', async () => {
   const page = await visit(linkTo({ ...SMALL, steps: 60, eval: EVAL }));
   await page.phase('Finished');
-  const text = 'Pack my box with five dozen liquor jugs. '.repeat(1300);
+  const rare = Array.from({ length: 170 }, (_, at) => String.fromCodePoint(0x4e00 + at)).join('');
+  const text = 'Pack my box with five dozen liquor jugs. '.repeat(1300) + rare;
   await page.drop([{ name: 'jugs.txt', bytes: Buffer.from(text) }]);
-  await page.page.getByText('Training on jugs.txt').waitFor();
+  await page.page
+    .getByText(/Training on jugs.txt.*its 71 rarest, 71 characters in all, are read as □/)
+    .waitFor();
   await page.phase('Finished');
   const { document, lanes } = await page.exported();
   assert.equal(document.task.kind, 'text');

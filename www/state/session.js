@@ -270,7 +270,8 @@ export class Session {
       if (answer.type !== 'opened') return;
       this.#files = files;
       this.#waiting = null;
-      this.notify('info', `Training on ${files.map((file) => file.name).join(' and ')}.`);
+      const names = files.map((file) => file.name).join(' and ');
+      this.notify('info', [`Training on ${names}.`, answer.note ?? ''].join(' ').trim());
       this.start();
       await this.#showInAddress();
     });

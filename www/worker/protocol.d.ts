@@ -850,6 +850,10 @@ schedule: Array<Schedule>,
  */
 matrices: Array<string>, 
 /**
+ * What reading the files had to change; null when they were taken as they are.
+ */
+note: string | null, 
+/**
  * Steps made already.
  */
 step: number, } | { "type": "checked", 

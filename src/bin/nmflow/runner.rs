@@ -172,6 +172,9 @@ async fn run(arguments: &RunArguments) -> Result<(), LabError> {
     let Link { experiment: config, fingerprint } = read_source(&arguments.experiment)?;
     let expected = expected(arguments, fingerprint)?;
     let dataset = read_data(config.task(), &arguments.data)?;
+    if let Some(note) = dataset.note() {
+        eprintln!("{note}");
+    }
     let choice = device::choose(arguments.device.wanted()).await.map_err(LabError::Device)?;
     let name = choice.gpu.as_ref().map_or("CPU", |gpu| gpu.adapter.as_str());
     eprintln!("{} on {name}: {}", config.name(), choice.reason);
