@@ -11,4 +11,4 @@ mod noise_columns;
 pub use columns::{Chart, LaneMetrics, MaskChanges, MetricColumn, Outcome, SiteMetrics, columns, row};
 pub use gradient_noise::{GradientNoise, GradientSums};
 pub use noise::{Noise, NoiseSums};
-pub use noise_columns::indicators;
+pub use noise_columns::{gradient_noise_row, indicators};

@@ -3,8 +3,8 @@
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use super::curves;
 use super::protocol::{Backend, CheckedLane, Event, Floats, Limit, Numbers, OpenedLane, PresetDocument, Probe};
+use super::{curves, noise};
 use crate::config::{ExperimentConfig, FIELDS, PRESETS, Site};
 use crate::device::Choice;
 use crate::experiment::{Experiment, Inspection, Record, Report};
@@ -41,6 +41,7 @@ pub(super) fn ready() -> Event {
         version: env!("CARGO_PKG_VERSION"),
         fields: FIELDS.iter().collect(),
         metrics: metrics::columns(),
+        indicators: noise::indicator_keys(),
         presets: presets.collect(),
         paper: &PAPER,
     }
@@ -98,6 +99,7 @@ pub(super) fn opened(experiment: &Experiment) -> Event {
         lanes: lanes.collect(),
         schedule: curves::schedules(config),
         matrices: experiment.matrices().into_iter().map(|tensor| tensor.name).collect(),
+        measured: experiment.measured_matrices().into_iter().map(str::to_owned).collect(),
         note: experiment.dataset_note().map(str::to_owned),
         step: experiment.step(),
     }

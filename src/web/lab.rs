@@ -163,6 +163,7 @@ impl Lab {
                 self.post(&Event::Compared { comparison: expected.compare(&found) });
             }
             Command::Figure { spec } => self.draw_figure(&spec)?,
+            Command::GradientNoise { batches } => self.measure_noise(batches).await?,
             Command::Kernels { device } => self.time_kernels(device).await?,
             Command::Fault { kind: FaultKind::Panic } => panic!("a panic was asked for"),
         }

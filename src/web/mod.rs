@@ -2,7 +2,7 @@
 //!
 //! `protocol` is the list of messages between the page and its training worker, from which the page's
 //! types are generated; `curves` prepares what a schedule plot shows, `figure` what a teaching figure shows; `lab`
-//! answers the messages, `training` trains in between, `keeping` serves what outlives a run, `events` puts runs into
+//! answers the messages, `training` trains in between, `keeping` serves what outlives a run, `noise` measures on demand, `events` puts runs into
 //! words; `study` plans and reads studies; `timing` times single kernels, `bench` is what `npm run bench` times.
 
 #[cfg(target_arch = "wasm32")]
@@ -15,6 +15,8 @@ pub mod figure;
 mod keeping;
 #[cfg(target_arch = "wasm32")]
 mod lab;
+#[cfg(target_arch = "wasm32")]
+mod noise;
 pub mod protocol;
 pub mod study;
 pub mod timing;

@@ -148,6 +148,12 @@ pub enum Command {
         /// The results of its replay.
         found: Fingerprint,
     },
+    /// Measures every lane's gradient over fresh batches at frozen weights, now; answered by an [`Event::Metrics`] of
+    /// the present step, or by [`Event::Problems`].
+    GradientNoise {
+        /// Batches.
+        batches: usize,
+    },
     /// Times matrix products, dense and N:M, while the run rests; answered by several [`Event::Kernels`].
     Kernels {
         /// Where: `auto` is the GPU if there is one, however slow.
@@ -195,6 +201,8 @@ pub enum Event {
         fields: Vec<&'static FieldSpec>,
         /// What the numbers of a metrics event are, in order.
         metrics: Vec<MetricColumn>,
+        /// Keys of the noise indicators of a single matrix, in order.
+        indicators: Vec<String>,
         /// Experiments that come with the lab; the first opens with the page.
         presets: Vec<PresetDocument>,
         /// What the paper reports.
@@ -223,6 +231,8 @@ pub enum Event {
         schedule: Vec<Schedule>,
         /// Matrices that a recipe can prune, for [`Command::Inspect`].
         matrices: Vec<String>,
+        /// Those that some lane does prune, in the order of [`Event::Metrics`].
+        measured: Vec<String>,
         /// What reading the files had to change; null when they were taken as they are.
         note: Option<String>,
         /// Steps made already.
@@ -250,6 +260,9 @@ pub enum Event {
         /// `[lanes, metrics]`, NaN where nothing was measured.
         #[cfg_attr(test, ts(type = "Float64Array"))]
         values: Numbers,
+        /// Noise of single matrices, `[lanes, measured, indicators]`; empty where it was not measured.
+        #[cfg_attr(test, ts(type = "Float64Array"))]
+        matrices: Numbers,
     },
     /// Hardened validation accuracy over the seeds of lanes that differ in nothing else; sent after an evaluation when
     /// some lane is repeated.

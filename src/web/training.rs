@@ -2,9 +2,9 @@
 
 use web_time::{Duration, Instant};
 
-use super::events;
 use super::lab::Lab;
 use super::protocol::{Event, Numbers, RunState};
+use super::{events, noise};
 use crate::error::{LabError, Problem};
 use crate::metrics;
 
@@ -154,7 +154,12 @@ impl Lab {
             return Err(LabError::Device(fault.to_owned()));
         }
         let values = report.lanes.iter().flat_map(metrics::row).collect();
-        let event = Event::Metrics { step: report.step, lanes: report.lanes.len(), values: Numbers(values) };
+        let event = Event::Metrics {
+            step: report.step,
+            lanes: report.lanes.len(),
+            values: Numbers(values),
+            matrices: noise::matrices(&report),
+        };
         let summary = events::summary(&run.experiment, &report);
         self.post(&event);
         if let Some(summary) = summary {

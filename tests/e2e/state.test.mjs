@@ -60,6 +60,8 @@ test('the running average is debiased, keeps gaps and grows with its column', ()
 
 /** @param {number[]} values */
 const row = (...values) => Float64Array.from(values);
+/** @param {number} step @param {Float64Array} values @returns {Action} */
+const report = (step, values) => ({ type: 'metrics', step, lanes: 2, values, matrices: row() });
 const metrics = /** @type {MetricColumn[]} */ ([{ key: 'loss' }, { key: 'accuracy' }]);
 const opened = (/** @type {number} */ step) =>
   /** @type {Action} */ (/** @type {unknown} */ ({ type: 'opened', lanes: [{}, {}], step }));
@@ -68,11 +70,11 @@ const opened = (/** @type {number} */ step) =>
 function measured() {
   /** @type {Action[]} */
   const actions = [
-    { type: 'ready', version: '1', fields: [], metrics, presets: [], paper: [] },
+    { type: 'ready', version: '1', fields: [], metrics, indicators: [], presets: [], paper: [] },
     opened(0),
-    { type: 'metrics', step: 0, lanes: 2, values: row(Number.NaN, 0.1, Number.NaN, 0.2) },
-    { type: 'metrics', step: 5, lanes: 2, values: row(3, Number.NaN, 4, Number.NaN) },
-    { type: 'metrics', step: 10, lanes: 2, values: row(1, 0.5, 2, 0.6) },
+    report(0, row(Number.NaN, 0.1, Number.NaN, 0.2)),
+    report(5, row(3, Number.NaN, 4, Number.NaN)),
+    report(10, row(1, 0.5, 2, 0.6)),
   ];
   return actions.reduce(history, emptyHistory);
 }
@@ -82,12 +84,7 @@ test('reports become columns, with gaps where nothing was measured', () => {
   assert.deepEqual(state.steps, [0, 5, 10]);
   assert.deepEqual(columnOf(state, 1, 'loss'), [null, 4, 2]);
   assert.deepEqual(columnOf(state, 0, 'accuracy'), [0.1, null, 0.5]);
-  const later = history(state, {
-    type: 'metrics',
-    step: 15,
-    lanes: 2,
-    values: row(0.9, Number.NaN, 1, Number.NaN),
-  });
+  const later = history(state, report(15, row(0.9, Number.NaN, 1, Number.NaN)));
   assert.equal(latest(later, 0, 'accuracy'), 0.5);
   assert.equal(latest(later, 0, 'unknown'), null);
 });
@@ -96,7 +93,7 @@ test('a resumed run keeps what was measured up to its snapshot, a new one nothin
   const resumed = history(measured(), opened(7));
   assert.deepEqual(resumed.steps, [0, 5]);
   assert.deepEqual(columnOf(resumed, 0, 'loss'), [null, 3]);
-  const again = history(resumed, { type: 'metrics', step: 10, lanes: 2, values: row(7, 0.7, 8, 0.8) });
+  const again = history(resumed, report(10, row(7, 0.7, 8, 0.8)));
   assert.deepEqual(columnOf(again, 0, 'loss'), [null, 3, 7]);
   assert.deepEqual(history(measured(), opened(0)).steps, []);
 });

@@ -5,6 +5,7 @@ import { emptyDraft } from './draft.js';
 import { emptyHistory } from './history.js';
 import { emptyInspector } from './inspector.js';
 import { noKernels } from './kernels.js';
+import { noMatrices } from './matrices.js';
 import { emptyReplay } from './replay.js';
 import { emptyRun } from './run.js';
 import { emptyRuns } from './runs.js';
@@ -35,6 +36,7 @@ export function initialState(preferences, prefersDark) {
     view: defaultView(preferences, prefersDark),
     notices: [],
     kernels: noKernels,
+    matrices: noMatrices,
     study: emptyStudy,
   };
 }

@@ -4,7 +4,7 @@
 /** @import { Action } from './store.js' */
 
 /** A matrix at one step. @typedef {Omit<Extract<LabEvent, { type: 'inspected' }>, 'type'>} Frame */
-/** What is drawn. @typedef {'weights' | 'flips' | 'gradient' | 'second_moment'} Shown */
+/** What is drawn. @typedef {'weights' | 'flips' | 'flips_first' | 'gradient' | 'second_moment'} Shown */
 
 /**
  * @typedef {object} Inspector
@@ -13,6 +13,7 @@
  * @property {string} tensor          Name of the matrix; empty until one is chosen.
  * @property {Shown} shown
  * @property {Frame[]} frames         Rising in steps.
+ * @property {Frame | null} first     The first one that was seen with a mask.
  * @property {number | null} step     Step of the frame that is shown; null shows the newest.
  * @property {number} weight          A weight of the group under the microscope.
  */
@@ -35,6 +36,7 @@ export const emptyInspector = {
   tensor: '',
   shown: 'weights',
   frames: [],
+  first: null,
   step: null,
   weight: 0,
 };
@@ -45,12 +47,20 @@ export function inspector(inspector, action) {
     case 'opened': {
       const kept = action.matrices.includes(inspector.tensor) && inspector.lane < action.lanes.length;
       const { lane, tensor } = kept ? inspector : { lane: pruning(action), tensor: firstOf(action.matrices) };
-      return { ...inspector, lane, tensor, frames: [], step: null, weight: 0 };
+      return { ...inspector, lane, tensor, frames: [], first: null, step: null, weight: 0 };
     }
     case 'inspector/open':
       return { ...inspector, open: action.open };
     case 'inspector/chosen':
-      return { ...inspector, lane: action.lane, tensor: action.tensor, frames: [], step: null, weight: 0 };
+      return {
+        ...inspector,
+        lane: action.lane,
+        tensor: action.tensor,
+        frames: [],
+        first: null,
+        step: null,
+        weight: 0,
+      };
     case 'inspector/shown':
       return { ...inspector, shown: action.shown };
     case 'inspector/step':
@@ -59,7 +69,11 @@ export function inspector(inspector, action) {
       return { ...inspector, weight: action.weight };
     case 'inspected':
       return action.lane === inspector.lane && action.tensor === inspector.tensor
-        ? { ...inspector, frames: appended(inspector.frames, action) }
+        ? {
+            ...inspector,
+            frames: appended(inspector.frames, action),
+            first: firstOfMasks(inspector.first, action),
+          }
         : inspector;
     default:
       return inspector;
@@ -84,6 +98,12 @@ function appended(frames, frame) {
   const earlier = frames.filter(({ step }) => step < frame.step);
   const thinned = earlier.length < MOST_FRAMES ? earlier : earlier.filter((_, at) => at % 2 === 0);
   return [...thinned, frame];
+}
+
+/** Kept apart, because old frames are thinned. @param {Frame | null} first @param {Frame} frame */
+function firstOfMasks(first, frame) {
+  if (first && first.step <= frame.step) return first;
+  return frame.n < frame.m ? frame : null;
 }
 
 /** The frame that is shown and the one before it. @param {Inspector} inspector */

@@ -248,6 +248,11 @@ export class Session {
     void this.check();
   }
 
+  /** Measures the gradient's noise at the weights of this step; it arrives as a report. @param {number} batches */
+  measureNoise(batches) {
+    this.#client?.send({ type: 'gradient_noise', batches });
+  }
+
   /** Times matrix products; the run rests meanwhile. @param {Wanted} device */
   timeKernels(device) {
     this.store.dispatch({ type: 'kernels/asked' });

@@ -10,6 +10,7 @@ import { draft } from './draft.js';
 import { history } from './history.js';
 import { inspector } from './inspector.js';
 import { kernels } from './kernels.js';
+import { matrices } from './matrices.js';
 import { notices } from './notices.js';
 import { replay } from './replay.js';
 import { run } from './run.js';
@@ -51,6 +52,7 @@ import { view } from './view.js';
  * @property {import('./view.js').View} view           How the visitor wants to see it.
  * @property {import('./notices.js').Notice[]} notices Messages to the visitor.
  * @property {import('./kernels.js').Kernels} kernels  Times of matrix products on this device.
+ * @property {import('./matrices.js').Matrices} matrices  Noise of single matrices.
  * @property {import('./study.js').Study} study        A sweep over seeds and values, and its results.
  */
 
@@ -69,6 +71,7 @@ function reduce(state, action) {
     view: view(state.view, action),
     notices: notices(state.notices, action),
     kernels: kernels(state.kernels, action),
+    matrices: matrices(state.matrices, action),
     study: study(state.study, action),
   };
 }

@@ -15,6 +15,7 @@ export const SUBSETS = [
  * @typedef {object} Panel  What a chart shows.
  * @property {string} metric     Key of a metric; for noise without its subset.
  * @property {Subset} subset
+ * @property {string} matrix     The one matrix whose noise is drawn; empty for all of them.
  * @property {boolean} hardened  Also draw the value under the hardened mask.
  * @property {boolean | null} log  Logarithmic axis; null is what suits the metric.
  * @property {boolean} table     Whether its numbers are listed.
@@ -54,7 +55,7 @@ export const SUBSETS = [
  */
 
 /** @param {string} metric @returns {Panel} */
-const panel = (metric) => ({ metric, subset: 'all', hardened: false, log: null, table: false });
+const panel = (metric) => ({ metric, subset: 'all', matrix: '', hardened: false, log: null, table: false });
 
 /** @param {Preferences} preferences @param {boolean} prefersDark @returns {View} */
 export function defaultView({ theme, smoothing, toured }, prefersDark) {

@@ -23,10 +23,24 @@ const PANELS = [
   { id: 'schedule', title: 'Schedule' },
 ];
 
+/** Batches of a measurement on demand: enough for a variance, few enough to wait for. */
+const NOISE_BATCHES = 8;
+
 /** The charts, on one axis of steps. @param {Lab} lab */
 export function charts(lab) {
-  const { history, view, run, runs, draft, device, catalog } = lab.state;
-  const inputs = [history, view, run.schedule, run.step, runs.overlays, draft, device, catalog, lab.dark];
+  const { history, view, run, runs, draft, device, catalog, matrices } = lab.state;
+  const inputs = [
+    history,
+    matrices,
+    view,
+    run.schedule,
+    run.step,
+    runs.overlays,
+    draft,
+    device,
+    catalog,
+    lab.dark,
+  ];
   const panels = PANELS.filter(({ id }) => !lab.session.embed.hidden.includes(id));
   if (panels.length === 0) return nothing;
   return html`<div class="charts charts-${panels.length}">
@@ -114,11 +128,29 @@ function options(lab, id) {
             )
           : nothing
       }
+      ${id === 'noise' ? noiseOptions(lab, panel, set) : nothing}
       ${plannedOf(panel.metric) && id === 'schedule' ? designed(lab) : nothing}
       ${hasHardened ? check('under the hard mask too', panel.hardened, (hardened) => set({ hardened })) : nothing}
       ${id === 'accuracy' ? nothing : check('log', metricOf(state, id).log, (log) => set({ log }))}
     </div>
   `;
+}
+
+/** Of which matrix; what is measured on demand has a button instead. @param {Lab} lab @param {Panel} panel @param {(change: Partial<Panel>) => void} set */
+function noiseOptions({ state, session }, { metric, subset, matrix }, set) {
+  const { names, keys } = state.matrices;
+  if (keys.includes(`${metric}_${subset}`)) {
+    const listed = names.map((name) => /** @type {[string, string]} */ ([name, name]));
+    return choice('Matrix', matrix, [['', 'all matrices'], ...listed], (chosen) => set({ matrix: chosen }));
+  }
+  return html`<button
+    type="button"
+    title="The gradient of ${NOISE_BATCHES} fresh batches at the weights of this step; training does not see them"
+    ?disabled=${!state.run.document || ['loading', 'failed', 'recorded'].includes(state.run.phase)}
+    @click=${() => session.measureNoise(NOISE_BATCHES)}
+  >
+    Measure now
+  </button>`;
 }
 
 /** @param {Lab} lab @param {PanelId} id @returns {[string, string][]} */

@@ -32,7 +32,7 @@ export function field(lab, { spec, path, used, automatic }) {
           : html`<label for=${id}>${spec.label}${spec.unit ? html` <small>${spec.unit}</small>` : nothing}</label>
             ${spec.kind === 'choice' ? choice(control) : line(control)}`
       }
-      <p class="help" id="${id}-help">${spec.help}${used ? '' : ' Has no effect with the choices beside it.'}</p>
+      <p class="help tip" id="${id}-help">${spec.help}${used ? '' : ' Has no effect with the choices beside it.'}</p>
       ${problem ? html`<p class="problem" id="${id}-problem">${problem}</p>` : nothing}
     </div>
   `;

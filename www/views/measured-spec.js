@@ -2,7 +2,7 @@
 
 import { colourOf } from '../plots/palette.js';
 import { smooth } from '../plots/smoothing.js';
-import { columnOf } from '../state/history.js';
+import { measuredOf } from '../state/matrices.js';
 import { spread, tracesOf } from '../state/seeds.js';
 import { colourIndex } from '../state/view.js';
 import { align, isCommon, positions, xAxis } from '../state/x-axes.js';
@@ -17,6 +17,8 @@ import { marksOf } from './stage-marks.js';
 /** @import { Lab } from './nm-lab.js' */
 /** @import { Shown } from './plot-spec.js' */
 
+/** What is measured at evaluations or on demand: single points of it must be seen. */
+const SELDOM = /^(val_|batch_variance|gradient_snr|dense_cosine)/;
 /** The raw line behind its running average. */
 const FAINT = 0.22;
 
@@ -31,7 +33,7 @@ export function measuredSpec(lab, id, shown) {
   const share = id === 'accuracy';
   return {
     x: aligned.x,
-    ...linesOf(lab, id, shown.key, aligned),
+    ...linesOf(lab, id, shown, aligned),
     read: format,
     xRange: view.zoom ?? fullRange(lab, aligned.x),
     xLabel: axis.unit ? `${axis.label} (${axis.unit})` : axis.label,
@@ -72,8 +74,9 @@ function placeOfStep({ state: { history, view } }, lane, step) {
   return row < 0 ? null : (positions(history, view.x, lane)[row] ?? null);
 }
 
-/** @param {Lab} lab @param {PanelId} id @param {string} key @param {Alignment} aligned @returns {{ lines: Line[], bands: Band[] }} */
-function linesOf(lab, id, key, aligned) {
+/** @param {Lab} lab @param {PanelId} id @param {Shown} shown @param {Alignment} aligned @returns {{ lines: Line[], bands: Band[] }} */
+function linesOf(lab, id, shown, aligned) {
+  const { key } = shown;
   const { history, view } = lab.state;
   const past = key.startsWith('train_') || id === 'noise' ? view.smoothing : 0;
   const hardened = view.panels[id].hardened && history.keys.includes(`${key}_hard`);
@@ -82,7 +85,7 @@ function linesOf(lab, id, key, aligned) {
   for (const trace of tracesOf(lab.state)) {
     const lanes = trace.lanes.filter((lane) => !view.hidden.includes(lane));
     if (lanes.length === 0) continue;
-    addTrace(lab, drawn, { ...trace, lanes }, key, past, aligned);
+    addTrace(lab, drawn, { ...trace, lanes }, shown, past, aligned);
     if (hardened) addHardened(lab, drawn.lines, { ...trace, lanes }, key, aligned);
   }
   return drawn;
@@ -92,17 +95,17 @@ function linesOf(lab, id, key, aligned) {
  * @param {Lab} lab
  * @param {{ lines: Line[], bands: Band[] }} drawn
  * @param {Trace} trace
- * @param {string} key
+ * @param {Shown} shown
  * @param {number} past
  * @param {Alignment} aligned
  */
-function addTrace(lab, drawn, { lanes, label }, key, past, aligned) {
+function addTrace(lab, drawn, { lanes, label }, { key, matrix }, past, aligned) {
   const { state, dark } = lab;
   const [first = 0] = lanes;
-  const columns = lanes.map((lane) => columnOf(state.history, lane, key));
+  const columns = lanes.map((lane) => measuredOf(state, lane, key, matrix));
   const line = (/** @type {(number | null)[]} */ values) =>
     laneLine(first, colourIndex(state.view, first), dark, label, aligned.place(first, values));
-  const dots = key.startsWith('val_');
+  const dots = SELDOM.test(key);
   const [only] = columns;
   if (lanes.length === 1 && only) {
     const smoothed = line(smooth(only, past));
@@ -123,7 +126,7 @@ function addTrace(lab, drawn, { lanes, label }, key, past, aligned) {
 function addHardened({ state, dark }, lines, { lanes, label }, key, aligned) {
   const [first = 0] = lanes;
   if (!state.run.lanes[first]?.sparse_parameters) return;
-  const columns = lanes.map((lane) => columnOf(state.history, lane, `${key}_hard`));
+  const columns = lanes.map((lane) => measuredOf(state, lane, `${key}_hard`, ''));
   const values = aligned.place(first, spread(columns).mean);
   const line = laneLine(first, colourIndex(state.view, first), dark, `${label}, hardened`, values);
   lines.push({ ...line, opacity: 0.55, width: 1.25 });

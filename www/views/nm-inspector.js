@@ -14,6 +14,11 @@ const SHOWN = [
     'Orange is negative, blue positive. Pruned weights are as bright as D: gone when D is 0.',
   ],
   ['flips', 'Flips', 'Against the frame before: blue came into the mask, orange left it.'],
+  [
+    'flips_first',
+    'Flips since the first mask',
+    'Against the first mask seen here: blue came into it since, orange left it.',
+  ],
   ['gradient', 'Gradient', 'On the next batch, after the gradient rule and before clipping.'],
   ['second_moment', 'AdamW’s v', 'The second moment: where gradients have been large.'],
 ];
@@ -89,7 +94,8 @@ export class NmInspector extends LitElement {
       session.store.dispatch({ type: 'inspector/weight', weight });
     };
     const kept = frame.mask.reduce((sum, bit) => sum + bit, 0);
-    const flips = before ? frame.mask.filter((bit, index) => bit !== before.mask[index]).length : null;
+    const earlier = shown === 'flips_first' ? firstBefore(inspector.first, frame) : before;
+    const flips = earlier ? frame.mask.filter((bit, index) => bit !== earlier.mask[index]).length : null;
     return html`
       <p class="note">${SHOWN.find(([key]) => key === shown)?.[2]}</p>
       <canvas
@@ -105,7 +111,9 @@ export class NmInspector extends LitElement {
       <p>
         ${frame.n === frame.m ? 'Nothing is pruned at this step' : `${frame.n}:${frame.m}, D = ${formatNumber(frame.decay)}`};
         ${formatShare(kept / frame.mask.length)} of ${formatWhole(frame.mask.length)} weights kept${
-          flips === null ? '' : `, ${formatWhole(flips)} flipped since step ${formatWhole(before?.step ?? 0)}`
+          flips === null
+            ? ''
+            : `, ${formatWhole(flips)} flipped since step ${formatWhole(earlier?.step ?? 0)}`
         }.
       </p>
       ${this.#microscope(frame, Math.min(inspector.weight, frame.mask.length - 1), session)}
@@ -158,18 +166,24 @@ export class NmInspector extends LitElement {
     if (!this.lab || !canvas) return;
     const { state, dark } = this.lab;
     const { frame, before } = shownFrames(state.inspector);
-    const { shown, weight } = state.inspector;
-    const inputs = [canvas, frame, before, shown, weight, dark];
+    const { shown, weight, first } = state.inspector;
+    const earlier = shown === 'flips_first' ? firstBefore(first, frame) : before;
+    const inputs = [canvas, frame, earlier, shown, weight, dark];
     if (!frame || inputs.every((input, at) => input === this.#painted[at])) return;
     this.#painted = inputs;
     const map = { rows: frame.rows, cols: frame.cols, m: frame.m, alongRows: frame.along_inputs, dark };
-    const image = paint({ ...map, ...coloursOf(frame, before, shown) });
+    const image = paint({ ...map, ...coloursOf(frame, earlier, shown) });
     Object.assign(canvas, { width: image.width, height: image.height });
     const context = canvas.getContext('2d');
     if (!context) return;
     context.putImageData(image, 0, 0);
     outline(context, groupOf({ ...map, m: Math.max(frame.m, 4) }, weight), frame, dark);
   }
+}
+
+/** The first mask, unless an earlier frame is shown. @param {Frame | null} first @param {Frame | null} frame */
+function firstBefore(first, frame) {
+  return first && frame && first.step <= frame.step ? first : null;
 }
 
 /**
@@ -179,7 +193,7 @@ export class NmInspector extends LitElement {
  */
 function coloursOf(frame, before, shown) {
   const full = () => 1;
-  if (shown === 'flips') {
+  if (shown === 'flips' || shown === 'flips_first') {
     const change = (/** @type {number} */ index) =>
       before ? (frame.mask[index] ?? 0) - (before.mask[index] ?? 0) : 0;
     return { value: change, strength: full };

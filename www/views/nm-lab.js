@@ -12,6 +12,7 @@ import { laneTable } from './lane-table.js';
 import { legend } from './legend.js';
 import { failure, notices } from './notices.js';
 import { pending } from './pending.js';
+import { presetNote } from './preset-note.js';
 import { replay } from './replay.js';
 import { results } from './results.js';
 import { runBar } from './run-bar.js';
@@ -87,6 +88,7 @@ export class NmLab extends LitElement {
     return html`
       ${part('header', () => header(lab))}
       <main>
+        ${part('header', () => presetNote(lab))}
         ${part('run', () => runBar(lab))} ${failure(lab)} ${part('legend', () => legend(lab))}
         <div class="stage">
           ${charts(lab)}

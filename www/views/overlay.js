@@ -6,6 +6,7 @@ import { colourOf, dashOf } from '../plots/palette.js';
 /** @import { Line, PlotSpec } from '../plots/line-plot.js' */
 /** @import { Overlay } from '../state/runs.js' */
 /** @import { Lab } from './nm-lab.js' */
+/** @import { Shown } from './plot-spec.js' */
 
 /** Old runs stay behind the present one. */
 const FAINT = 0.4;
@@ -14,11 +15,13 @@ const FAINT = 0.4;
  * Adds the same metric of the overlaid runs to the lines of a chart over steps.
  *
  * @param {Lab} lab
- * @param {string} key  The metric.
+ * @param {Shown} shown
  * @param {PlotSpec} chart
  * @returns {PlotSpec}
  */
-export function withOverlays({ state, dark }, key, chart) {
+export function withOverlays({ state, dark }, { key, matrix }, chart) {
+  // Saved runs hold nothing of single matrices.
+  if (matrix) return chart;
   // A saved run knows its steps; its other axes may have been counted in another way.
   if (state.view.x !== 'step') return chart;
   const overlays = state.runs.overlays.filter(({ file }) => file.lanes.some(({ metrics }) => key in metrics));

@@ -1,5 +1,6 @@
 /** Turns the state into what a chart draws. */
 
+import { hasOf } from '../state/matrices.js';
 import { measuredSpec } from './measured-spec.js';
 import { withOverlays } from './overlay.js';
 import { plannedOf } from './planned.js';
@@ -16,6 +17,7 @@ import { plannedSpec } from './schedule-spec.js';
  * @property {string} label
  * @property {string} help
  * @property {string} unit
+ * @property {string} matrix  The one matrix it is drawn of; empty for all.
  * @property {boolean} log  Whether its axis is logarithmic.
  */
 
@@ -24,11 +26,13 @@ export function metricOf(state, id) {
   const panel = state.view.panels[id];
   const key = id === 'noise' ? `${panel.metric}_${panel.subset}` : panel.metric;
   const found = plannedOf(key) ?? state.catalog.metrics.find((metric) => metric.key === key);
+  const matrix = hasOf(state.matrices, panel.matrix ?? '', key) ? panel.matrix : '';
   return {
     key,
-    label: found?.label ?? key,
+    label: (found?.label ?? key) + (matrix ? ` of ${matrix}` : ''),
     help: found?.help ?? '',
     unit: found && 'unit' in found ? found.unit : '',
+    matrix,
     log: panel.log ?? found?.log ?? false,
   };
 }
@@ -39,5 +43,5 @@ export function plotSpec(lab, id) {
   const planned = plannedOf(shown.key);
   return planned
     ? plannedSpec(lab, planned, shown.log)
-    : withOverlays(lab, shown.key, measuredSpec(lab, id, shown));
+    : withOverlays(lab, shown, measuredSpec(lab, id, shown));
 }

@@ -782,7 +782,11 @@ expected: Fingerprint,
 /**
  * The results of its replay.
  */
-found: Fingerprint, } | { "type": "kernels", 
+found: Fingerprint, } | { "type": "gradient_noise", 
+/**
+ * Batches.
+ */
+batches: number, } | { "type": "kernels", 
 /**
  * Where: `auto` is the GPU if there is one, however slow.
  */
@@ -805,6 +809,10 @@ fields: Array<FieldSpec>,
  * What the numbers of a metrics event are, in order.
  */
 metrics: Array<MetricColumn>, 
+/**
+ * Keys of the noise indicators of a single matrix, in order.
+ */
+indicators: Array<string>, 
 /**
  * Experiments that come with the lab; the first opens with the page.
  */
@@ -850,6 +858,10 @@ schedule: Array<Schedule>,
  */
 matrices: Array<string>, 
 /**
+ * Those that some lane does prune, in the order of [`Event::Metrics`].
+ */
+measured: Array<string>, 
+/**
  * What reading the files had to change; null when they were taken as they are.
  */
 note: string | null, 
@@ -888,7 +900,11 @@ lanes: number,
 /**
  * `[lanes, metrics]`, NaN where nothing was measured.
  */
-values: Float64Array, } | { "type": "summary", 
+values: Float64Array, 
+/**
+ * Noise of single matrices, `[lanes, measured, indicators]`; empty where it was not measured.
+ */
+matrices: Float64Array, } | { "type": "summary", 
 /**
  * Steps made.
  */

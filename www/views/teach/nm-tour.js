@@ -88,9 +88,20 @@ export class NmTour extends LitElement {
     if (!this.contains(document.activeElement) || by > 0) /** @type {HTMLElement} */ (next)?.focus();
   }
 
+  /** Where the focus goes: back, or to what the tour showed last when the offer of it is gone. @returns {HTMLElement | null} */
+  get goal() {
+    const before = this.#before;
+    if (before instanceof HTMLElement && before.isConnected && before !== document.body) return before;
+    return (
+      this.#shown?.querySelector('button, select, input, [tabindex="0"]') ??
+      document.querySelector('.run-bar button')
+    );
+  }
+
   #end() {
-    if (this.#before instanceof HTMLElement) this.#before.focus();
+    const { goal } = this;
     this.dispatchEvent(new CustomEvent('ended'));
+    goal?.focus();
   }
 }
 
