@@ -34,7 +34,7 @@ test('the heat map, the scrubber and the microscope show one matrix', async () =
   await page.page.getByRole('heading', { name: 'Inside a matrix' }).click();
   await page.page.waitForFunction(() => {
     const range = /** @type {HTMLInputElement | null} */ (document.querySelector('.inspector .scrub input'));
-    return Number(range?.max) >= 2;
+    return Number(range?.max) >= 4;
   });
   await page.pause();
   // The first lane that prunes is chosen; its mask keeps one weight in four.
@@ -62,7 +62,16 @@ test('the heat map, the scrubber and the microscope show one matrix', async () =
   await panel.getByLabel('The group of weight number').fill('5');
   await page.page.keyboard.press('Enter');
   await panel.getByRole('rowheader', { name: '0, 5' }).waitFor();
+  await panel.locator('.scrub input').press('End');
+  /** Step of the mask that the shown one is compared with. */
+  const since = async () =>
+    Number(/flipped since step ([\d,]+)/.exec(await panel.innerText())?.[1]?.replaceAll(',', ''));
   await panel.getByLabel('Shown').selectOption('flips');
+  const last = await since();
+  await panel.getByLabel('Shown').selectOption('flips_first');
+  await panel.getByText('Against the first mask seen here').waitFor();
+  const first = await since();
+  assert.ok(first < last, `the first mask is of step ${first}, the one before of ${last}`);
   await panel.getByLabel('Matrix').selectOption('blocks.0.k.weight');
   await panel.getByText('Nothing is pruned at this step').waitFor();
   assert.deepEqual(page.complaints, []);

@@ -89,6 +89,18 @@ test('reports become columns, with gaps where nothing was measured', () => {
   assert.equal(latest(later, 0, 'unknown'), null);
 });
 
+test('a value that is measured later joins the row of its step, in a new column', () => {
+  const state = measured();
+  const before = columnOf(state, 0, 'loss');
+  const first = [columnOf(state, 1, 'accuracy'), columnOf(state, 1, 'loss')];
+  const later = history(state, report(10, row(Number.NaN, Number.NaN, 5, Number.NaN)));
+  assert.deepEqual(later.steps, [0, 5, 10]);
+  assert.deepEqual(columnOf(later, 1, 'loss'), [null, 4, 5]);
+  assert.notEqual(columnOf(later, 1, 'loss'), first[1]);
+  assert.equal(columnOf(later, 1, 'accuracy'), first[0]);
+  assert.equal(columnOf(later, 0, 'loss'), before);
+});
+
 test('a resumed run keeps what was measured up to its snapshot, a new one nothing', () => {
   const resumed = history(measured(), opened(7));
   assert.deepEqual(resumed.steps, [0, 5]);

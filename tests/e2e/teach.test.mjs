@@ -68,9 +68,21 @@ test('the tour is walked by keyboard, can be skipped, and is not offered again',
   }
   await card.waitFor({ state: 'detached' });
   assert.equal(await page.page.locator('.toured').count(), 0);
+  const focus = () => document.activeElement?.closest('.lanes') !== null;
+  assert.ok(await page.page.evaluate(focus), 'the focus is where the tour ended');
   await page.page.reload();
   await page.phase('Training');
   assert.equal(await page.page.getByText('Take the tour').count(), 0);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('a preset says what it shows and what of its source is scaled down', async () => {
+  const page = await visit('?preset=quick&autostart=off');
+  await page.phase('Ready');
+  await page.page.getByText("Scaled down from the paper's ViT-Base").waitFor();
+  await page.page.getByRole('combobox', { name: 'Experiment' }).selectOption('default');
+  await page.page.getByText('so that curves move while one watches').waitFor();
   assert.deepEqual(page.complaints, []);
   await page.close();
 });

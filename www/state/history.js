@@ -125,7 +125,10 @@ function append(history, step, values) {
   kept.lanes.forEach((columns, lane) => {
     columns.forEach((column, metric) => {
       const value = values[lane * kept.keys.length + metric];
-      if (value !== undefined && !Number.isNaN(value)) column[row] = value;
+      const measured = value !== undefined && !Number.isNaN(value);
+      // What was drawn of a column holds while it only grows: a value that comes later makes another column.
+      if (measured && row < column.length) columns[metric] = column.with(row, value);
+      else if (measured) column[row] = value;
       else column[row] ??= null;
     });
   });
