@@ -52,7 +52,7 @@ test('an experiment on files asks for them, and trains on them once they are dro
   const page = await visit(
     linkTo({ ...SMALL, name: 'On my files', task: { kind: 'idx', validation_frac: 0.25 } }),
   );
-  await page.page.getByText('trains on your files: drop them anywhere').waitFor();
+  await page.page.getByText('drop an IDX pair, images and labels together, anywhere').waitFor();
   await page.reach(10);
   await page.drop(idxPair(200, 16));
   await page.page.getByText('Training on tiny-images-idx3-ubyte').waitFor();
@@ -62,4 +62,26 @@ test('an experiment on files asks for them, and trains on them once they are dro
   assert.deepEqual(document.task, { kind: 'idx', validation_frac: 0.25 });
   assert.deepEqual(page.complaints, []);
   await page.close();
+});
+
+test('a saved run on own data says what to drop, and goes on where it was once that is there', async () => {
+  const visited = await visit(linkTo(SMALL));
+  const { page } = visited;
+  await visited.reach(5);
+  await visited.drop(idxPair(200, 16));
+  await page.getByText('Training on tiny-images-idx3-ubyte').waitFor();
+  await visited.reach(20);
+  const at = await visited.pause();
+  await page.getByLabel('This run').fill('On stripes');
+  await visited.press('Keep');
+  await page.getByRole('button', { name: 'Rename', exact: true }).waitFor();
+  await page.reload();
+  await page.getByRole('button', { name: 'Open On stripes' }).press('Enter');
+  await page.getByText('drop the same IDX pair, images and labels together, anywhere').waitFor();
+  await visited.drop(idxPair(200, 16));
+  await page.getByText('Opened “On stripes”.').waitFor();
+  await visited.reach(at);
+  assert.equal((await visited.exported()).document.task.kind, 'idx');
+  assert.deepEqual(visited.complaints, []);
+  await visited.close();
 });

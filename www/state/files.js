@@ -67,3 +67,15 @@ export function needsFiles(document) {
   const kind = getAt(document, 'task.kind');
   return kind === 'idx' || kind === 'cifar10' || kind === 'text';
 }
+
+/** What to drop for a task on the visitor's own data. @type {Record<string, string>} */
+const WANTED = {
+  idx: 'an IDX pair, images and labels together',
+  cifar10: 'CIFAR-10 binary batches',
+  text: 'a UTF-8 text file',
+};
+
+/** What a document's task needs from the visitor, in words. @param {unknown} document */
+export function filesWanted(document) {
+  return WANTED[String(getAt(document, 'task.kind'))] ?? 'your files';
+}

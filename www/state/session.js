@@ -6,9 +6,10 @@
 import { LabClient, WorkerLost } from '../worker/client.js';
 import { Asker } from './asking.js';
 import { changes } from './changes.js';
-import { needsFiles, readFiles, taskFor } from './files.js';
+import { filesWanted, needsFiles, readFiles, taskFor } from './files.js';
 import { Keeper } from './keeping.js';
 import { lookOfDraft } from './lanes.js';
+import { getAt } from './paths.js';
 import { loadRecording } from './recording.js';
 import { expectedOf } from './replay.js';
 import { copied, download, fileName, hashOf, partsOf } from './sharing.js';
@@ -37,6 +38,8 @@ export class Session {
   #waiting = null;
   /** Events of a replayed opening are held back while a failed run is being restored. */
   #restoring = false;
+  /** A saved run that waits for them. @type {Entry | null} */
+  #waitingRun = null;
   /** Whether a matrix was read a moment ago. */
   #inspecting = false;
   #notices = 0;
@@ -153,7 +156,8 @@ export class Session {
       options.refused ?? ((problems) => this.notify('error', 'This experiment cannot run.', { problems }));
     if (needsFiles(document) && this.#files.length === 0) {
       this.#waiting = document;
-      this.notify('info', 'This experiment trains on your files: drop them anywhere on the page.');
+      const words = `This experiment trains on your data: drop ${filesWanted(document)} anywhere on the page.`;
+      this.notify('info', words, { stays: true });
       return false;
     }
     const { choice } = this.store.state.device;
@@ -275,6 +279,9 @@ export class Session {
       if (answer.type !== 'opened') return;
       this.#files = files;
       this.#waiting = null;
+      const [run, wanted] = [this.#waitingRun, getAt(document, 'task.kind')];
+      this.#waitingRun = null;
+      if (run && getAt(run.document, 'task.kind') === wanted) return this.openSaved(run);
       const names = files.map((file) => file.name).join(' and ');
       this.notify('info', [`Training on ${names}.`, answer.note ?? ''].join(' ').trim());
       this.start();
@@ -312,7 +319,10 @@ export class Session {
   async openSaved(entry) {
     await this.#guarded(async () => {
       if (needsFiles(entry.document) && this.#files.length === 0) {
-        return this.notify('info', 'This run trains on your files: drop them on the page first.');
+        this.#waiting = entry.document;
+        this.#waitingRun = entry;
+        const words = `“${entry.name}” was trained on your data: drop the same ${filesWanted(entry.document).replace(/^an? /, '')} anywhere on the page, and it goes on from step ${entry.step.toLocaleString()}.`;
+        return this.notify('info', words, { stays: true });
       }
       if (await this.keeper.open(entry)) this.notify('info', `Opened “${entry.name}”.`);
     });
@@ -418,13 +428,13 @@ export class Session {
     return true;
   }
 
-  /** @param {'info' | 'error'} kind @param {string} text @param {{ problems?: Problem[], copyable?: string, action?: 'take_over' }} [more] */
-  notify(kind, text, more = {}) {
+  /** @param {'info' | 'error'} kind @param {string} text @param {{ problems?: Problem[], copyable?: string, action?: 'take_over', stays?: boolean }} [more] */
+  notify(kind, text, { stays = false, ...more } = {}) {
     this.#notices += 1;
     const id = this.#notices;
     this.store.dispatch({ type: 'notice/added', notice: { id, kind, text, ...more } });
     // A confirmation has said its word; what went wrong stays until it is dismissed.
-    if (kind === 'info' && !more.copyable && !more.action)
+    if (kind === 'info' && !stays && !more.copyable && !more.action)
       setTimeout(() => this.dismiss(id), CONFIRMATION_MS);
   }
 
