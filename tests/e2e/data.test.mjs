@@ -52,7 +52,7 @@ test('an experiment on files asks for them, and trains on them once they are dro
   const page = await visit(
     linkTo({ ...SMALL, name: 'On my files', task: { kind: 'idx', validation_frac: 0.25 } }),
   );
-  await page.page.getByText('drop an IDX pair, images and labels together, anywhere').waitFor();
+  await page.page.getByText('drop an IDX pair, images and labels together anywhere').waitFor();
   await page.reach(10);
   await page.drop(idxPair(200, 16));
   await page.page.getByText('Training on tiny-images-idx3-ubyte').waitFor();
@@ -68,7 +68,7 @@ test('a saved run on own data says what to drop, and goes on where it was once t
   const visited = await visit(linkTo(SMALL));
   const { page } = visited;
   await visited.reach(5);
-  await visited.drop(idxPair(200, 16));
+  await visited.drop(idxPair(400, 14));
   await page.getByText('Training on tiny-images-idx3-ubyte').waitFor();
   await visited.reach(20);
   const at = await visited.pause();
@@ -77,8 +77,8 @@ test('a saved run on own data says what to drop, and goes on where it was once t
   await page.getByRole('button', { name: 'Rename', exact: true }).waitFor();
   await page.reload();
   await page.getByRole('button', { name: 'Open On stripes' }).press('Enter');
-  await page.getByText('drop the same IDX pair, images and labels together, anywhere').waitFor();
-  await visited.drop(idxPair(200, 16));
+  await page.getByText('drop the same IDX pair, images and labels together anywhere').waitFor();
+  await visited.drop(idxPair(400, 14));
   await page.getByText('Opened “On stripes”.').waitFor();
   await visited.reach(at);
   assert.equal((await visited.exported()).document.task.kind, 'idx');
