@@ -163,6 +163,20 @@ export class Visit {
     return JSON.parse(readFileSync(await download.path(), 'utf8'));
   }
 
+  /**
+   * What the page exports as soon as `done` holds of it.
+   *
+   * @param {(run: Exported) => boolean} done
+   */
+  async exportedOnce(done) {
+    for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+      const run = await this.exported();
+      if (done(run)) return run;
+      if (Date.now() > deadline) throw new Error(`the run came no further than step ${run.steps.at(-1)}`);
+      await this.page.waitForTimeout(250);
+    }
+  }
+
   /** Opens a chart's table and reads it: one text per cell. @param {string} chart @returns {Promise<string[][]>} */
   async chartTable(chart) {
     const details = this.page.locator(`[data-chart=${chart}] details.data`);
