@@ -1,5 +1,6 @@
 // Whole training steps: ours by lanes and device, and the same step in other libraries.
 
+import { crewOf, MOST_WORKERS } from '../www/state/device.js';
 import { MODEL } from './model.js';
 import { printTable, short, spread, words } from './statistics.mjs';
 
@@ -51,22 +52,12 @@ export function contenders(cores) {
       options: { device: 'webgpu', lanes },
       lanes,
     });
-  for (const lanes of [1, 4, 8, 16])
-    ours.push({
-      name: `nmflow cpu, ${lanes} lanes`,
-      kind: 'nmflow',
-      options: { device: 'cpu', lanes },
-      lanes,
-    });
-  const workers = Math.min(cores, 8);
-  if (workers > 1)
-    ours.push({
-      name: `nmflow cpu, ${workers} workers`,
-      kind: 'nmflow',
-      options: { device: 'cpu', lanes: 1 },
-      workers,
-      lanes: workers,
-    });
+  for (const lanes of [1, 4, 8, 16]) {
+    // As many as the page employs.
+    const workers = crewOf(lanes, Math.min(cores, MOST_WORKERS));
+    const name = `nmflow cpu, ${lanes} lanes${workers > 1 ? `, ${workers} workers` : ''}`;
+    ours.push({ name, kind: 'nmflow', options: { device: 'cpu', lanes }, workers, lanes });
+  }
   const peers = [
     ['jax', 'webgpu', 'jax-js webgpu'],
     ['jax', 'wasm', 'jax-js wasm'],

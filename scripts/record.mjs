@@ -15,7 +15,9 @@ await script(async () => {
   const store = new Store(initialState({ theme: 'auto', smoothing: 0, toured: true }, false));
   const lab = new Lab((/** @type {import('../www/state/store.js').Action} */ event) => store.dispatch(event));
   await lab.command({ type: 'hello' });
-  await lab.command({ type: 'open', document: store.state.catalog.presets[0]?.document, device: 'cpu' });
+  const document = store.state.catalog.presets[0]?.document;
+  const share = { worker: 0, workers: 1 };
+  await lab.command({ type: 'open', document, device: 'cpu', files: null, snapshot: null, share });
   await lab.command({ type: 'start' });
   for (let shown = 0; lab.running(); ) {
     await lab.advance();

@@ -8,9 +8,9 @@ import { serve, timed } from './serve.js';
 let run;
 
 serve({
-  async open({ device, lanes }) {
+  async open({ device, lanes, worker, workers }) {
     await init();
-    run = await TrainingBench.open(experiment(lanes), device);
+    run = await TrainingBench.open(experiment(lanes), device, worker, workers);
     return { parameters: run.parameters(), note: run.device() };
   },
   weights: () => run.weights(),

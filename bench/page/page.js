@@ -71,8 +71,8 @@ globalThis.bench = {
   async open(name, kind, options, workers = 1) {
     const team = Array.from({ length: workers }, () => new Contender(kind));
     contenders.set(name, team);
-    const given = { ...options, ...(kind === 'nmflow' ? {} : common) };
-    const [first] = await Promise.all(team.map((member) => member.call('open', given)));
+    const given = (worker) => ({ ...options, ...(kind === 'nmflow' ? { worker, workers } : common) });
+    const [first] = await Promise.all(team.map((member, worker) => member.call('open', given(worker))));
     return first;
   },
 

@@ -190,7 +190,7 @@ pub struct Choice {
     pub reason: String,
     /// What the GPU's probe measured, when there is a GPU that serves.
     pub gpu_probe: Option<Probe>,
-    /// What the CPU's probe measured.
+    /// What the probe of one CPU thread measured.
     pub cpu_probe: Probe,
 }
 
@@ -202,11 +202,12 @@ impl Choice {
     }
 }
 
-/// Chooses the device for `wanted`; [`Wanted::Auto`] takes whichever is faster at the same products.
+/// Chooses the device for `wanted`; [`Wanted::Auto`] takes whichever is faster at the same products, which
+/// `workers` CPU threads share.
 ///
 /// # Errors
 /// When the GPU was asked for by name and there is none, or it fails at its first products.
-pub async fn choose(wanted: Wanted) -> Result<Choice, String> {
+pub async fn choose(wanted: Wanted, workers: usize) -> Result<Choice, String> {
     let cpu_probe = probe::of_cpu().await?;
     let cpu = |reason: String| Choice { device: Device::flex(), gpu: None, reason, gpu_probe: None, cpu_probe };
     if wanted == Wanted::Cpu {
@@ -220,13 +221,16 @@ pub async fn choose(wanted: Wanted) -> Result<Choice, String> {
     let probe = Some(gpu_probe);
     let chosen =
         |reason| Choice { device: gpu.device.clone(), gpu: Some(gpu.clone()), reason, gpu_probe: probe, cpu_probe };
-    let ratio = gpu_probe.dense_ms / cpu_probe.dense_ms;
+    let ratio = gpu_probe.dense_ms / cpu_probe.dense_ms * workers as f64;
+    let threads = if workers > 1 { format!("{workers} CPU workers") } else { "the CPU".into() };
     Ok(if wanted == Wanted::WebGpu {
         chosen("chosen by you".into())
     } else if ratio <= 1.0 {
-        chosen(format!("{:.1} times faster than the CPU in a test of matrix products", 1.0 / ratio))
+        chosen(format!("{:.1} times faster than {threads} in a test of matrix products", 1.0 / ratio))
     } else {
-        let reason = format!("the adapter {} was {ratio:.1} times slower in a test of matrix products", gpu.adapter);
+        let adapter = &gpu.adapter;
+        let reason =
+            format!("the adapter {adapter} was {ratio:.1} times slower than {threads} in a test of matrix products");
         Choice { gpu_probe: probe, ..cpu(reason) }
     })
 }

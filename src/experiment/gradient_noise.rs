@@ -34,7 +34,7 @@ impl Experiment {
         let mut sums = Vec::new();
         for batch in 0..count {
             let seed = |lane: u64| u64::from(Stream::new(lane, "gradient noise", u64::from(step)).below(u32::MAX));
-            let seeds: Vec<u64> = self.config().lanes().iter().map(|lane| seed(lane.seed)).collect();
+            let seeds: Vec<u64> = self.seeds().into_iter().map(seed).collect();
             let data = self.batch(&seeds, u32::try_from(batch).expect("few batches are measured"));
             let (gradient, _) = self.gradient(&data, &weights);
             let gradient = self.ruled(gradient, &mask, &plan);
@@ -51,7 +51,7 @@ impl Experiment {
         let sums = buffer::read_all(sums).await.map_err(LabError::Device)?;
         let by_lane: Vec<Vec<Noise>> = sums.iter().map(|sums| self.noise_of_lanes(sums)).collect();
         let (batches, totals) = by_lane.split_at(count);
-        let lanes = 0..self.config().lanes().len();
+        let lanes = 0..self.lanes();
         let of_lane = |lane: usize| {
             let batches: Vec<Noise> = batches.iter().map(|lanes| lanes[lane]).collect();
             GradientNoise::of(&batches, &totals[0][lane], &totals[1][lane], &totals[2][lane])

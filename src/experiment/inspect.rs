@@ -51,16 +51,15 @@ impl Experiment {
     /// [`LabError::Config`] when there is no such lane or matrix, [`LabError::Device`] when the device fails.
     pub async fn inspect(&mut self, lane: usize, name: &str) -> Result<Inspection, LabError> {
         let unknown = |field: &str| LabError::Config(vec![Problem::new(field, "is not part of the open experiment")]);
-        let config = self.config.lanes().get(lane).ok_or_else(|| unknown("lane"))?;
-        let along_inputs = config.group_axis == Axis::In;
+        let along_inputs = self.config.lanes().get(lane).is_some_and(|lane| lane.group_axis == Axis::In);
+        let lane = self.place_of(lane).ok_or_else(|| unknown("lane"))?;
         let tensor = self.matrices().into_iter().find(|tensor| tensor.name == name).ok_or_else(|| unknown("tensor"))?;
         let states = self.lane_states(self.step.min(self.config.steps() - 1));
         let site = Site::ALL.into_iter().find(|site| kind_of(*site) == tensor.kind).expect("matrices have sites");
         let state = states[lane].sites[site.index()];
 
         let (_, plan, mask, weights) = self.next_weights(self.step.min(self.config.steps() - 1));
-        let seeds: Vec<u64> = self.config.lanes().iter().map(|lane| lane.seed).collect();
-        let data = self.batch(&seeds, self.step);
+        let data = self.batch(&self.seeds(), self.step);
         let (grads, _) = self.gradient(&data, &weights);
         let (grads, _) = Dispatch::rule_gradients(grads, &self.state.params, &mask, &plan, &self.tables.kinds);
         let part = |buffer: &Buffer, moment: usize| {

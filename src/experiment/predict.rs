@@ -104,9 +104,9 @@ impl Experiment {
     pub async fn predictions(&self, lane: usize, first: usize, temperature: f64) -> Result<Vec<Prediction>, LabError> {
         let refused = |field: &str, reason: String| Err(LabError::Config(vec![Problem::new(field, reason)]));
         let held_out = self.held_out();
-        if lane >= self.lanes() {
-            return refused("lane", format!("must be below {}, the number of lanes", self.lanes()));
-        }
+        let Some(place) = self.place_of(lane) else {
+            return refused("lane", format!("must be one of {:?}, the lanes that train here", self.share));
+        };
         if first >= held_out {
             return refused("first", format!("must be below {held_out}, the number of held-out samples"));
         }
@@ -114,7 +114,7 @@ impl Experiment {
             return refused("temperature", format!("must lie between 0 and {MOST_TEMPERATURE}, not {temperature}"));
         }
         let network =
-            Answering { network: &self.network, weights: self.shipped_weights(lane).await?, device: &self.device };
+            Answering { network: &self.network, weights: self.shipped_weights(place).await?, device: &self.device };
         let batch = self.dataset.validation(first, SAMPLES.min(held_out - first));
         match self.dataset.form() {
             SampleForm::Images { shape, class_names } => network.classify(&batch, *shape, class_names).await,
@@ -128,15 +128,15 @@ impl Experiment {
         .map_err(LabError::Device)
     }
 
-    /// The weights that `lane` would ship after the present step, alone and unpacked.
-    async fn shipped_weights(&self, lane: usize) -> Result<Weights, LabError> {
+    /// The weights that the lane at `place` would ship after the present step, alone and unpacked.
+    async fn shipped_weights(&self, place: usize) -> Result<Weights, LabError> {
         let step = self.step.min(self.config.steps() - 1);
         let rules = self.hard_rules(step);
         let (_, weights) = self.masked(&rules, &self.plan(&rules, &self.lane_states(step)));
         let values = buffer::read(weights.values).await.map_err(LabError::Device)?;
         let (len, grid) = (self.network.layout.len, self.network.layout.pack_grid);
         Ok(Weights {
-            values: buffer::upload(values[lane * len..][..len].to_vec(), [1, len], &self.device),
+            values: buffer::upload(values[place * len..][..len].to_vec(), [1, len], &self.device),
             columns: packed::unpacked(1, grid.column_lines, &self.device),
             rows: packed::unpacked(1, grid.row_lines, &self.device),
         })

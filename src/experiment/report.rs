@@ -32,7 +32,7 @@ impl Experiment {
                 let (loss, accuracy) = (mean(losses), mean(rights));
                 if !loss.is_finite() {
                     let reason = format!("the loss is {loss}; lower the learning rate or beta of this lane");
-                    return Err(LabError::Training { step, lane, reason });
+                    return Err(LabError::Training { step, lane: self.share[lane], reason });
                 }
                 self.unreported.extend([loss as f32, accuracy as f32]);
             }
@@ -84,7 +84,7 @@ impl Experiment {
 
     /// The first attention matrix that some lane prunes.
     fn attention_site(&self) -> Option<Site> {
-        let pruned = plan::pruned_kinds(&self.schedules);
+        let pruned = &self.tables.pruned;
         [Site::Q, Site::K, Site::V, Site::O].into_iter().find(|site| pruned[plan::kind_of(*site).index()])
     }
 

@@ -16,7 +16,7 @@ use crate::fingerprint::{Fingerprint, LaneFingerprint};
 use crate::kernels::buffer;
 
 impl Experiment {
-    /// Prepares a run that continues from `snapshot`.
+    /// Prepares a run of the lanes in `snapshot` that continues from it.
     ///
     /// # Errors
     /// [`LabError::Snapshot`] when the snapshot is of another experiment or shape; otherwise as
@@ -31,7 +31,10 @@ impl Experiment {
         if ExperimentConfig::from_json(&snapshot.document).as_ref() != Ok(&config) {
             return Err(LabError::Snapshot("it belongs to another experiment; open that one's link first".into()));
         }
-        let mut run = Self::new(config, dataset, device)?;
+        if snapshot.lanes.last().is_none_or(|last| *last >= config.lanes().len()) {
+            return Err(LabError::Snapshot("it holds lanes that the experiment has not; is it damaged?".into()));
+        }
+        let mut run = Self::of_lanes(config, snapshot.lanes, dataset, device)?;
         let (lanes, parameters) = (run.lanes(), run.network.layout.len);
         let fits = snapshot.params.len() == lanes * parameters
             && snapshot.moments.len() == 2 * lanes * parameters
@@ -74,6 +77,7 @@ impl Experiment {
         Ok(Snapshot {
             step: self.step,
             document: document_json(&self.config),
+            lanes: self.share.clone(),
             params,
             moments,
             mask,
@@ -94,9 +98,9 @@ impl Experiment {
         let values = buffer::read_all(buffers).await.map_err(LabError::Device)?;
         let [params, masks] = values.try_into().expect("two tensors were asked for");
         let len = self.network.layout.len;
-        let lanes = params.chunks_exact(len).zip(masks.chunks_exact(len)).enumerate();
-        let file = |(lane, (params, masks))| {
-            safetensors(&LaneWeights::new(&self.network, params), masks, &self.metadata(lane))
+        let lanes = params.chunks_exact(len).zip(masks.chunks_exact(len)).zip(&self.share);
+        let file = |((params, masks), lane): (_, &usize)| {
+            safetensors(&LaneWeights::new(&self.network, params), masks, &self.metadata(*lane))
         };
         Ok(lanes.map(file).collect())
     }

@@ -14,13 +14,13 @@ use crate::cost::{Meter, NetworkCost, NetworkShape, StackCost};
 use crate::data::{Dataset, SampleForm, TextForm};
 use crate::error::LabError;
 use crate::kernels::{
-    AttentionSpan, Buffer, LaneOps, PrunableMatrix, Segment, Weights, buffer, packed, plan as plan_columns,
+    AttentionSpan, Buffer, LaneOps, PrunableMatrix, Segment, SegmentKind, Weights, buffer, packed, plan as plan_columns,
 };
 use crate::metrics::{LaneMetrics, Noise};
 use crate::model::{Architecture, Entrance, Form, PatchGrid, StackShape, TextShape, Transformer, initial_params};
 use crate::sparsity::{LaneSchedule, LaneState};
 
-/// Metrics of all lanes after `step` steps.
+/// Metrics of the lanes trained here after `step` steps.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// Steps made.
@@ -49,14 +49,18 @@ pub(super) struct Tables {
     pub(super) unpacked: (Buffer, Buffer),
     /// Which segments the noise indicators cover.
     pub(super) measured: Vec<bool>,
+    /// Which kinds of segments some lane of the experiment prunes.
+    pub(super) pruned: [bool; SegmentKind::COUNT],
 }
 
 /// Density up to which the packed form is the faster one where nothing was measured.
 const PACKED_DENSITY: f64 = 0.25;
 
-/// An experiment in progress.
+/// An experiment in progress: all of its lanes, or a share of them while others train the rest.
 pub struct Experiment {
     pub(super) config: ExperimentConfig,
+    /// The lanes trained here, by their place in the experiment, ascending. All tensors are of these.
+    pub(super) share: Vec<usize>,
     pub(super) dataset: Dataset,
     pub(super) network: Transformer,
     pub(super) schedules: Vec<LaneSchedule>,
@@ -82,13 +86,28 @@ pub struct Experiment {
 }
 
 impl Experiment {
-    /// Prepares a run from the start: initial weights, tables, validation data.
+    /// Prepares a run of all lanes from the start: initial weights, tables, validation data.
     ///
     /// # Errors
     /// [`LabError::Config`] when the data and the model do not fit together.
     pub fn new(config: ExperimentConfig, dataset: Dataset, device: Device) -> Result<Self, LabError> {
+        let all = (0..config.lanes().len()).collect();
+        Self::of_lanes(config, all, dataset, device)
+    }
+
+    /// Prepares a run of the lanes in `share`, ascending. Their numbers are those of a run of all lanes.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn of_lanes(
+        config: ExperimentConfig,
+        share: Vec<usize>,
+        dataset: Dataset,
+        device: Device,
+    ) -> Result<Self, LabError> {
         let network = Transformer::new(architecture(&config, &dataset)?);
-        let schedules: Vec<_> = config.lanes().iter().map(|lane| LaneSchedule::new(lane, &config)).collect();
+        let all: Vec<_> = config.lanes().iter().map(|lane| LaneSchedule::new(lane, &config)).collect();
+        let schedules: Vec<_> = share.iter().map(|lane| all[*lane].clone()).collect();
         let shape = network_shape(&network.architecture);
         let meters =
             schedules.iter().map(|schedule| Meter::new(shape.clone(), schedule.clone(), config.batch())).collect();
@@ -99,7 +118,7 @@ impl Experiment {
             return Err(LabError::Config(vec![crate::error::Problem::new("eval.samples", reason)]));
         }
         let validation = Validation::new(&dataset, samples, &network, &device);
-        let pruned = plan::pruned_kinds(&schedules);
+        let pruned = plan::pruned_kinds(&all);
         let segments = network.layout.segments();
         let kinds = network.layout.kinds();
         let tables = Tables {
@@ -110,18 +129,20 @@ impl Experiment {
                 &device,
             ),
             unpacked: (
-                packed::unpacked(config.lanes().len(), network.layout.pack_grid.column_lines, &device),
-                packed::unpacked(config.lanes().len(), network.layout.pack_grid.row_lines, &device),
+                packed::unpacked(share.len(), network.layout.pack_grid.column_lines, &device),
+                packed::unpacked(share.len(), network.layout.pack_grid.row_lines, &device),
             ),
             kinds: buffer::upload(kinds.clone(), [1, kinds.len()], &device),
+            pruned,
         };
-        let initial = initial_lanes(&config, &network);
-        let scales = |(lane, params): (_, &Vec<f32>)| soft_scales(lane, params, &network.layout);
-        let soft_scales = config.lanes().iter().zip(&initial).map(scales).collect();
+        let initial = initial_lanes(&config, &share, &network);
+        let scales = |(lane, params): (&usize, &Vec<f32>)| soft_scales(&config.lanes()[*lane], params, &network.layout);
+        let soft_scales = share.iter().zip(&initial).map(scales).collect();
         let state = initial_state(&initial, &network, &device);
-        let record = Record::new(config.lanes().len());
+        let record = Record::new(share.len());
         Ok(Self {
             config,
+            share,
             dataset,
             network,
             schedules,
@@ -147,7 +168,8 @@ impl Experiment {
 
     /// Back to the initial weights, before the first step.
     pub fn restart(&mut self) {
-        self.state = initial_state(&initial_lanes(&self.config, &self.network), &self.network, &self.device);
+        let initial = initial_lanes(&self.config, &self.share, &self.network);
+        self.state = initial_state(&initial, &self.network, &self.device);
         self.step = 0;
         self.outcomes.clear();
         self.unreported.clear();
@@ -165,12 +187,13 @@ impl Experiment {
         &self.network
     }
 
-    /// What the network that lane `lane` would ship takes to run and to store.
+    /// What the network that lane `lane` of the experiment would ship takes to run and to store, whoever trains it.
     ///
     /// # Panics
     /// When there is no such lane.
     pub fn shipped_cost(&self, lane: usize) -> NetworkCost {
-        network_shape(&self.network.architecture).cost(|site| self.schedules[lane].target(site))
+        let schedule = LaneSchedule::new(&self.config.lanes()[lane], &self.config);
+        network_shape(&self.network.architecture).cost(|site| schedule.target(site))
     }
 
     /// What reading the data's files had to change, in words for the user.
@@ -198,8 +221,27 @@ impl Experiment {
         &self.record
     }
 
+    /// The lanes trained here, by their place in the experiment, ascending.
+    pub fn share(&self) -> &[usize] {
+        &self.share
+    }
+
+    /// Where a lane of the experiment stands among those trained here.
+    pub fn place_of(&self, lane: usize) -> Option<usize> {
+        self.share.iter().position(|trained| *trained == lane)
+    }
+
     pub(super) fn lanes(&self) -> usize {
-        self.config.lanes().len()
+        self.share.len()
+    }
+
+    fn lane_configs(&self) -> impl Iterator<Item = &LaneConfig> {
+        self.share.iter().map(|lane| &self.config.lanes()[*lane])
+    }
+
+    /// The seeds of the lanes trained here.
+    pub(super) fn seeds(&self) -> Vec<u64> {
+        self.lane_configs().map(|lane| lane.seed).collect()
     }
 
     /// What the recipes say about step `step`, for every lane.
@@ -231,14 +273,14 @@ impl Experiment {
     }
 
     pub(super) fn rules(&self, states: &[LaneState]) -> Vec<LaneRules> {
-        let lanes = states.iter().zip(self.config.lanes()).zip(&self.soft_scales);
+        let lanes = states.iter().zip(self.lane_configs()).zip(&self.soft_scales);
         let rules = lanes.map(|((state, lane), scales)| plan::training_rules(state, lane, scales));
         rules.map(|rules| plan::packed_up_to(self.packed_density, rules)).collect()
     }
 
     /// Rules of the networks that would ship after `step`.
     pub(super) fn hard_rules(&self, step: u32) -> Vec<LaneRules> {
-        let lanes = self.schedules.iter().zip(self.config.lanes()).zip(&self.soft_scales);
+        let lanes = self.schedules.iter().zip(self.lane_configs()).zip(&self.soft_scales);
         let rules = lanes.map(|((schedule, lane), scales)| plan::hard_rules(schedule, step, lane, scales));
         rules.map(|rules| plan::packed_up_to(self.packed_density, rules)).collect()
     }
@@ -249,8 +291,7 @@ impl Experiment {
             return;
         }
         let (rules, plan, mask, weights) = self.next_weights(self.step);
-        let seeds: Vec<u64> = self.config.lanes().iter().map(|lane| lane.seed).collect();
-        let data = self.batch(&seeds, self.step);
+        let data = self.batch(&self.seeds(), self.step);
         let (grads, outcome) = self.gradient(&data, &weights);
         let (grads, scale) = Dispatch::rule_gradients(grads, &self.state.params, &mask, &plan, &self.tables.kinds);
         let (params, moments) = Dispatch::adamw(&self.state.params, &self.state.moments, &grads, &plan, &scale);
@@ -374,10 +415,10 @@ fn stack_cost(stack: &StackShape, layers: usize) -> StackCost {
     }
 }
 
-/// Initial parameters of every lane.
-fn initial_lanes(config: &ExperimentConfig, network: &Transformer) -> Vec<Vec<f32>> {
-    let initial = |lane: &LaneConfig| initial_params(&network.architecture, &network.layout, lane.seed);
-    config.lanes().iter().map(initial).collect()
+/// Initial parameters of the lanes in `share`.
+fn initial_lanes(config: &ExperimentConfig, share: &[usize], network: &Transformer) -> Vec<Vec<f32>> {
+    let initial = |lane: &usize| initial_params(&network.architecture, &network.layout, config.lanes()[*lane].seed);
+    share.iter().map(initial).collect()
 }
 
 fn initial_state(initial: &[Vec<f32>], network: &Transformer, device: &Device) -> State {

@@ -4,8 +4,8 @@
 //! "nmflow", 0, version | header length, u32 | header, JSON | floats, f32 | masks, bits | record, f64
 //! ```
 //!
-//! All numbers are little-endian. Nobody but this file needs to know more than [`Snapshot::to_bytes`] and
-//! [`Snapshot::from_bytes`].
+//! All numbers are little-endian. The snapshots of several workers of one run, one behind the other, are a snapshot of
+//! all their lanes. Nobody but this file needs to know more than [`Snapshot::to_bytes`] and [`Snapshot::from_bytes`].
 
 use serde::{Deserialize, Serialize};
 
@@ -14,15 +14,17 @@ use crate::config::MAX_LANES;
 use crate::error::LabError;
 
 /// The last byte is the version.
-const MAGIC: &[u8; 8] = b"nmflow\x00\x02";
+const MAGIC: &[u8; 8] = b"nmflow\x00\x03";
 
-/// State of a run after `step` steps. All numbers are of all lanes.
+/// State of a run after `step` steps: of all its lanes, or of those that one worker trains.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     /// Steps made.
     pub step: u32,
     /// The experiment document that made them, as JSON.
     pub document: String,
+    /// The lanes it holds, by their place in the experiment, ascending. All numbers below are of these.
+    pub lanes: Vec<usize>,
     /// Parameters, `[lanes, parameters]`.
     pub params: Vec<f32>,
     /// AdamW's moments, `[lanes, 2 * parameters]`.
@@ -51,7 +53,20 @@ struct Header {
     masks: usize,
     keys: Vec<String>,
     steps: Vec<u32>,
-    lanes: usize,
+    lanes: Vec<usize>,
+}
+
+impl Header {
+    /// Whether it speaks of lanes that there can be, and of as many numbers for each of them.
+    fn is_consistent(&self) -> bool {
+        let lanes = self.lanes.len();
+        let [params, moments, unreported] = self.floats;
+        let ascending = self.lanes.windows(2).all(|pair| pair[0] < pair[1]);
+        ascending
+            && self.lanes.last().is_some_and(|last| *last < MAX_LANES)
+            && [params, moments, self.masks].iter().all(|count| count % lanes == 0)
+            && unreported % (2 * lanes) == 0
+    }
 }
 
 impl Snapshot {
@@ -63,7 +78,7 @@ impl Snapshot {
             masks: self.mask.len(),
             keys: self.record.keys.clone(),
             steps: self.record.steps.clone(),
-            lanes: self.record.lanes.len(),
+            lanes: self.lanes.clone(),
         }
     }
 
@@ -83,46 +98,64 @@ impl Snapshot {
         bytes
     }
 
-    /// Reads [`to_bytes`](Self::to_bytes)' form.
+    /// Reads [`to_bytes`](Self::to_bytes)' form, or that of the parts of one run, one behind the other.
     ///
     /// # Errors
-    /// When the bytes are no snapshot, one of another version, or cut short.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, LabError> {
-        let mut rest = bytes.strip_prefix(MAGIC).ok_or_else(|| damaged("the file is no snapshot of this version"))?;
-        let length = take(&mut rest, 4)?.try_into().expect("four bytes were asked for");
-        let header = take(&mut rest, u32::from_le_bytes(length) as usize)?;
+    /// When the bytes are no snapshot, one of another version, cut short, or parts that do not fit together.
+    pub fn from_bytes(mut bytes: &[u8]) -> Result<Self, LabError> {
+        let mut parts = vec![Self::part(&mut bytes)?];
+        while !bytes.is_empty() {
+            parts.push(Self::part(&mut bytes)?);
+        }
+        Self::merged(parts)
+    }
+
+    /// Takes the first snapshot off `rest`.
+    fn part(rest: &mut &[u8]) -> Result<Self, LabError> {
+        *rest = rest.strip_prefix(MAGIC).ok_or_else(|| damaged("the file is no snapshot of this version"))?;
+        let length = take(rest, 4)?.try_into().expect("four bytes were asked for");
+        let header = take(rest, u32::from_le_bytes(length) as usize)?;
         let header: Header = serde_json::from_slice(header).map_err(|_| damaged("the header is damaged"))?;
+        if !header.is_consistent() {
+            return Err(damaged("the header is damaged"));
+        }
         let mut floats = |count: usize| -> Result<Vec<f32>, LabError> {
-            let bytes = take(&mut rest, size(count, 4)?)?.chunks_exact(4);
+            let bytes = take(rest, size(count, 4)?)?.chunks_exact(4);
             Ok(bytes.map(|word| f32::from_le_bytes(word.try_into().expect("chunks of four"))).collect())
         };
         let [params, moments, unreported] = header.floats;
         let (params, moments, unreported) = (floats(params)?, floats(moments)?, floats(unreported)?);
         let mut mask = || -> Result<Vec<f32>, LabError> {
             let mut bits: Vec<f32> =
-                take(&mut rest, header.masks.div_ceil(8))?.iter().flat_map(|byte| unpack(*byte)).collect();
+                take(rest, header.masks.div_ceil(8))?.iter().flat_map(|byte| unpack(*byte)).collect();
             bits.truncate(header.masks);
             Ok(bits)
         };
         let [mask, measured_mask, first_mask, ever_kept] = [mask()?, mask()?, mask()?, mask()?];
-        if header.lanes > MAX_LANES {
-            return Err(damaged("the header is damaged"));
-        }
         let per_lane = size(header.steps.len(), header.keys.len())?;
         let mut lane = || -> Result<Vec<f64>, LabError> {
-            let bytes = take(&mut rest, size(per_lane, 8)?)?.chunks_exact(8);
+            let bytes = take(rest, size(per_lane, 8)?)?.chunks_exact(8);
             Ok(bytes.map(|word| f64::from_le_bytes(word.try_into().expect("chunks of eight"))).collect())
         };
-        let lanes = (0..header.lanes).map(|_| lane()).collect::<Result<Vec<_>, _>>()?;
-        let record = Record { keys: header.keys, steps: header.steps, lanes };
-        if !rest.is_empty() {
-            return Err(damaged("the file is longer than its header says"));
-        }
+        let reported = header.lanes.iter().map(|_| lane()).collect::<Result<Vec<_>, _>>()?;
+        let record = Record { keys: header.keys, steps: header.steps, lanes: reported };
         if !record.is_whole() {
             return Err(damaged("the header is damaged"));
         }
-        let Header { step, document, .. } = header;
-        Ok(Self { step, document, params, moments, mask, measured_mask, first_mask, ever_kept, unreported, record })
+        let Header { step, document, lanes, .. } = header;
+        Ok(Self {
+            step,
+            document,
+            lanes,
+            params,
+            moments,
+            mask,
+            measured_mask,
+            first_mask,
+            ever_kept,
+            unreported,
+            record,
+        })
     }
 }
 
@@ -160,6 +193,7 @@ mod tests {
         let snapshot = Snapshot {
             step: 7,
             document: "{}".into(),
+            lanes: vec![0, 3],
             params: vec![1.0, -2.5],
             moments: vec![0.0; 4],
             mask: vec![1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0],

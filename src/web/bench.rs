@@ -9,7 +9,7 @@ use crate::config::ExperimentConfig;
 use crate::data::{Batch, Dataset, Input};
 use crate::device::{self, Choice};
 use crate::error::LabError;
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, shares};
 use crate::model::Form;
 use crate::pattern::NmPattern;
 
@@ -27,7 +27,7 @@ fn failure(error: &LabError) -> JsError {
 }
 
 async fn choose(device: JsValue) -> Result<Choice, JsError> {
-    device::choose(serde_wasm_bindgen::from_value(device)?).await.map_err(|reason| JsError::new(&reason))
+    device::choose(serde_wasm_bindgen::from_value(device)?, 1).await.map_err(|reason| JsError::new(&reason))
 }
 
 fn record(entries: &[(&str, JsValue)]) -> JsValue {
@@ -40,17 +40,21 @@ fn record(entries: &[(&str, JsValue)]) -> JsValue {
 
 #[wasm_bindgen]
 impl TrainingBench {
-    /// Opens an experiment document on generated data, on `auto`, `cpu` or `webgpu`.
+    /// Opens an experiment document on generated data, on `auto`, `cpu` or `webgpu`: the lanes of worker `worker` when
+    /// `workers` share them.
     ///
     /// # Errors
-    /// When the document or the device is refused.
-    pub async fn open(document: JsValue, device: JsValue) -> Result<Self, JsError> {
+    /// When the document or the device is refused, or there are no lanes for this worker.
+    pub async fn open(document: JsValue, device: JsValue, worker: usize, workers: usize) -> Result<Self, JsError> {
         let config = ExperimentConfig::from_value(serde_wasm_bindgen::from_value(document)?)
             .map_err(|problems| failure(&LabError::Config(problems)))?;
         let choice = choose(device).await?;
         let generated = || Dataset::generated(config.task()).map_err(|error| failure(&error));
         let (dataset, own) = (generated()?, generated()?);
-        let experiment = Experiment::new(config, own, choice.device.clone()).map_err(|error| failure(&error))?;
+        let shares = shares(config.lanes().len(), workers);
+        let share = shares.get(worker).ok_or_else(|| JsError::new("there are more workers than lanes"))?.clone();
+        let experiment = Experiment::of_lanes(config, share, own, choice.device.clone());
+        let experiment = experiment.map_err(|error| failure(&error))?;
         Ok(Self { experiment, dataset, choice })
     }
 

@@ -7,7 +7,7 @@ use super::protocol::{Backend, CheckedLane, Event, Floats, Limit, Numbers, Opene
 use super::{curves, noise};
 use crate::config::{ExperimentConfig, FIELDS, PRESETS, Site};
 use crate::device::Choice;
-use crate::experiment::{Experiment, Inspection, Record, Report};
+use crate::experiment::{Experiment, Inspection, Record};
 use crate::kernels::{Segment, SegmentKind};
 use crate::metrics;
 use crate::pattern::NmPattern;
@@ -73,7 +73,7 @@ pub(super) fn checked_lanes(config: &ExperimentConfig) -> Vec<CheckedLane> {
         .collect()
 }
 
-pub(super) fn opened(experiment: &Experiment) -> Event {
+pub(super) fn opened(experiment: &Experiment, workers: usize) -> Event {
     let config = experiment.config();
     let network = experiment.network();
     let lanes = config.lanes().iter().enumerate().map(|(index, lane)| {
@@ -102,6 +102,8 @@ pub(super) fn opened(experiment: &Experiment) -> Event {
         measured: experiment.measured_matrices().into_iter().map(str::to_owned).collect(),
         note: experiment.dataset_note().map(str::to_owned),
         step: experiment.step(),
+        share: experiment.share().to_vec(),
+        workers,
     }
 }
 
@@ -133,14 +135,20 @@ pub(super) fn recorded(record: &Record) -> Event {
     Event::Recorded { steps: record.steps.clone(), lanes: record.lanes.len(), values: Numbers(values) }
 }
 
-/// The hardened accuracy over seeds, when it was measured and some lane is repeated.
-pub(super) fn summary(experiment: &Experiment, report: &Report) -> Option<Event> {
+/// The hardened accuracy over seeds, when it was measured and some lane is repeated. `values` is the report of
+/// every lane of the experiment, `[lanes, metrics]`, whoever trains them.
+pub(super) fn summary(experiment: &Experiment, step: u32, values: &[f64]) -> Option<Event> {
     let lanes = &experiment.config().document().lanes;
     if groups(lanes).iter().all(|group| group.lanes.len() < 2) {
         return None;
     }
-    let accuracy = |lane: &metrics::LaneMetrics| lane.validation_hard.map(|outcome| outcome.accuracy);
-    let values: Option<Vec<f64>> = report.lanes.iter().map(accuracy).collect();
-    let measured: Vec<_> = lanes.iter().cloned().zip(values?).collect();
-    Some(Event::Summary { step: report.step, groups: summarise(&measured) })
+    let columns = metrics::columns();
+    if values.len() != lanes.len() * columns.len() {
+        return None;
+    }
+    let accuracy = columns.iter().position(|column| column.key == "val_accuracy_hard").expect("it is a metric");
+    let accuracies = values.chunks_exact(columns.len()).map(|lane| lane[accuracy]);
+    let measured: Vec<_> = lanes.iter().cloned().zip(accuracies).collect();
+    let all = measured.iter().all(|(_, accuracy)| !accuracy.is_nan());
+    all.then(|| Event::Summary { step, groups: summarise(&measured) })
 }

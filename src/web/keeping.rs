@@ -32,11 +32,10 @@ impl Lab {
             return Err(LabError::Snapshot("nothing is open; open an experiment first".into()));
         };
         let mut files = run.experiment.weights().await?;
-        if lane >= files.len() {
-            let reason = format!("must be below {}, the number of lanes", files.len());
-            return Err(LabError::Config(vec![Problem::new("lane", reason)]));
-        }
-        self.post(&Event::Weights { lane, bytes: ByteBuf::from(files.swap_remove(lane)) });
+        let Some(place) = run.experiment.place_of(lane) else {
+            return Err(LabError::Config(vec![Problem::new("lane", "is not part of the open experiment")]));
+        };
+        self.post(&Event::Weights { lane, bytes: ByteBuf::from(files.swap_remove(place)) });
         Ok(())
     }
 

@@ -9,14 +9,14 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::figure::{Figure, FigureSpec, figure};
-use super::protocol::{Backend, Command, Event, FaultKind, FileBytes, RunState};
+use super::protocol::{Backend, Command, Event, FaultKind, FileBytes, RunState, Share};
 use super::training::Speed;
 use super::{curves, events, study, timing};
 use crate::config::{ExperimentConfig, TaskConfig};
 use crate::data::{DataFile, Dataset};
 use crate::device::{self, Choice, Wanted};
 use crate::error::{LabError, Problem};
-use crate::experiment::{Experiment, Snapshot};
+use crate::experiment::{Experiment, Snapshot, shares};
 
 /// Runs once when the module is instantiated.
 #[wasm_bindgen(start)]
@@ -29,6 +29,8 @@ pub fn start() {
 pub(super) struct Run {
     pub(super) experiment: Experiment,
     pub(super) choice: Choice,
+    /// Workers among which the lanes are shared out.
+    pub(super) workers: usize,
     /// The report at step 0, before any training, was given.
     pub(super) opened_report: bool,
     pub(super) speed: Speed,
@@ -40,9 +42,11 @@ pub struct Lab {
     post: Function,
     pub(super) run: Option<Run>,
     pub(super) state: RunState,
-    /// Files of the last accepted `data` command.
+    /// The user's files, as last trained on.
     files: Vec<DataFile>,
     pub(super) steps_per_second: Option<f64>,
+    /// The step at which training waits for other workers.
+    pub(super) until: Option<u32>,
     /// Whether the run would suffer from the loss of the GPU; set once a GPU is watched.
     on_gpu: Option<Rc<Cell<bool>>>,
 }
@@ -52,12 +56,20 @@ impl Lab {
     /// A lab that sends its events to `post(event)`.
     #[wasm_bindgen(constructor)]
     pub fn new(post: Function) -> Self {
-        Self { post, run: None, state: RunState::Idle, files: Vec::new(), steps_per_second: None, on_gpu: None }
+        Self {
+            post,
+            run: None,
+            state: RunState::Idle,
+            files: Vec::new(),
+            steps_per_second: None,
+            until: None,
+            on_gpu: None,
+        }
     }
 
     /// Whether [`advance`](Self::advance) has work to do.
     pub fn running(&self) -> bool {
-        self.state == RunState::Running
+        self.state == RunState::Running && !self.waiting()
     }
 
     /// Answers one command; see `protocol.d.ts`. Commands must not overlap.
@@ -134,12 +146,12 @@ impl Lab {
         match command {
             Command::Hello => self.greet().await,
             Command::Validate { document } => self.post(&self.checked(document)),
-            Command::Open { document, device } => self.open(document, device, None).await?,
-            Command::Resume { document, snapshot, device } => {
-                let snapshot = Snapshot::from_bytes(&snapshot)?;
-                self.open(document, device, Some(snapshot)).await?;
+            Command::Open { document, device, files, snapshot, share } => {
+                let snapshot = snapshot.map(|bytes| Snapshot::from_bytes(&bytes)).transpose()?;
+                self.open(document, device, files, snapshot, share).await?;
             }
-            Command::Data { files, document } => self.open_files(files, document).await?,
+            Command::Until { step } => self.until = Some(step),
+            Command::Summarise { step, values } => self.summarise(step, &values),
             Command::Start => self.resume_training().await?,
             Command::Pause => self.pause(),
             Command::Step => self.step_once().await?,
@@ -165,7 +177,7 @@ impl Lab {
             Command::Figure { spec } => self.draw_figure(&spec)?,
             Command::GradientNoise { batches } => self.measure_noise(batches).await?,
             Command::Kernels { device } => self.time_kernels(device).await?,
-            Command::Fault { kind: FaultKind::Panic } => panic!("a panic was asked for"),
+            Command::Fault { kind } => fail_on_purpose(kind),
         }
         Ok(())
     }
@@ -235,25 +247,22 @@ impl Lab {
         &mut self,
         document: serde_json::Value,
         wanted: Wanted,
+        files: Option<Vec<FileBytes>>,
         snapshot: Option<Snapshot>,
+        share: Share,
     ) -> Result<(), LabError> {
         let config = ExperimentConfig::from_value(document)?;
-        let dataset = self.dataset(config.task())?;
-        let choice = device::choose(wanted).await.map_err(|reason| refused(&reason))?;
-        self.adopt(config, dataset, choice, snapshot)
-    }
-
-    async fn open_files(&mut self, files: Vec<FileBytes>, document: serde_json::Value) -> Result<(), LabError> {
-        let config = ExperimentConfig::from_value(document)?;
-        let files: Vec<_> =
-            files.into_iter().map(|file| DataFile { name: file.name, bytes: file.bytes.into_vec() }).collect();
-        let dataset = Dataset::from_files(config.task(), &files)?;
-        let choice = match &self.run {
-            Some(run) => run.choice.clone(),
-            None => device::choose(Wanted::Auto).await.map_err(|reason| refused(&reason))?,
+        let files = files.map(|files| files.into_iter().map(DataFile::from).collect::<Vec<_>>());
+        let dataset = match &files {
+            Some(files) => Dataset::from_files(config.task(), files)?,
+            None => self.dataset(config.task())?,
         };
-        self.adopt(config, dataset, choice, None)?;
-        self.files = files;
+        let shares = shares(config.lanes().len(), share.workers);
+        let choice = device::choose(wanted, shares.len()).await.map_err(|reason| refused(&reason))?;
+        self.adopt(config, dataset, choice, snapshot, share)?;
+        if let Some(files) = files {
+            self.files = files;
+        }
         Ok(())
     }
 
@@ -264,20 +273,27 @@ impl Lab {
         dataset: Dataset,
         choice: Choice,
         snapshot: Option<Snapshot>,
+        share: Share,
     ) -> Result<(), LabError> {
         let device = choice.device.clone();
+        let shares = shares(config.lanes().len(), if choice.gpu.is_some() { 1 } else { share.workers });
+        let lanes = shares.get(share.worker).ok_or_else(|| no_share(share))?.clone();
+        // What the page has not seen of this run: the lead tells it of all lanes.
+        let record = snapshot.as_ref().filter(|_| share.worker == 0).map(|snapshot| snapshot.record.clone());
         let experiment = match snapshot {
-            Some(snapshot) => Experiment::resume(config, dataset, device, snapshot)?,
-            None => Experiment::new(config, dataset, device)?,
+            Some(snapshot) => Experiment::resume(config, dataset, device, snapshot.of_lanes(&lanes)?)?,
+            None => Experiment::of_lanes(config, lanes, dataset, device)?,
         }
         .with_packed_density(choice.packed_density());
         let step = experiment.step();
         self.post(&events::device(&choice));
-        self.post(&events::opened(&experiment));
-        if step > 0 {
-            self.post(&events::recorded(experiment.record()));
+        self.post(&events::opened(&experiment, shares.len()));
+        if let Some(record) = record.filter(|_| step > 0) {
+            self.post(&events::recorded(&record.in_current_columns()));
         }
-        self.run = Some(Run { experiment, choice, opened_report: step > 0, speed: Speed::new(step) });
+        self.until = None;
+        let workers = shares.len();
+        self.run = Some(Run { experiment, choice, workers, opened_report: step > 0, speed: Speed::new(step) });
         self.set_state(RunState::Idle);
         Ok(())
     }
@@ -296,6 +312,26 @@ fn failed(what: &str) -> Event {
         message: format!("Training stopped: {what}"),
         remedy: "Restart from the last snapshot; if it happens again, choose the CPU.".into(),
     }
+}
+
+fn fail_on_purpose(kind: FaultKind) {
+    match kind {
+        FaultKind::Panic => panic!("a panic was asked for"),
+        FaultKind::OutOfMemory => {
+            // Each asks for half of all addresses there are.
+            let hoard = [(); 3].map(|()| Vec::<u8>::with_capacity(isize::MAX as usize));
+            std::hint::black_box(hoard);
+        }
+        FaultKind::Hang => loop {
+            std::hint::spin_loop();
+        },
+    }
+}
+
+/// A worker was asked to train lanes that are not there.
+fn no_share(Share { worker, workers }: Share) -> LabError {
+    let reason = format!("worker {worker} of {workers} has no lanes to train; use as many workers as lanes at most");
+    LabError::Config(vec![Problem::new("share", reason)])
 }
 
 /// A device that was asked for by name is not there.

@@ -11,6 +11,7 @@ use super::figure::FigureSpec;
 use super::study::PlannedCell;
 use super::timing::KernelTiming;
 use crate::config::{FieldSpec, RawExperiment};
+use crate::data::DataFile;
 use crate::device::Wanted;
 use crate::error::Problem;
 use crate::experiment::Prediction;
@@ -32,27 +33,38 @@ pub enum Command {
         #[cfg_attr(test, ts(type = "unknown"))]
         document: serde_json::Value,
     },
-    /// Replaces the run; answered by [`Event::Opened`], [`Event::Problems`] or [`Event::Rejected`].
+    /// Replaces the run; answered by [`Event::Opened`], [`Event::Problems`] or [`Event::Rejected`]. What cannot
+    /// be opened leaves the run as it is.
     Open {
         /// The document.
         #[cfg_attr(test, ts(type = "unknown"))]
         document: serde_json::Value,
         /// Where to run it.
         device: Wanted,
-    },
-    /// Opens a document on the user's files; answered as [`Command::Open`]. A refused file leaves the
-    /// run as it is.
-    Data {
-        /// The files.
-        files: Vec<FileBytes>,
-        /// The document.
-        #[cfg_attr(test, ts(type = "unknown"))]
-        document: serde_json::Value,
+        /// The user's files to train on; null for a task that needs none, or for those of the last run.
+        files: Option<Vec<FileBytes>>,
+        /// What [`Event::Snapshot`] gave, to go on from there; null starts at step 0.
+        #[cfg_attr(test, ts(type = "Uint8Array | null"))]
+        snapshot: Option<ByteBuf>,
+        /// How the lanes are shared out when the device is the CPU; the GPU trains all of them.
+        share: Share,
     },
     /// Trains until paused or finished.
     Start,
     /// Stops between two steps.
     Pause,
+    /// Sets the step beyond which this worker must not train, so that others can catch up.
+    Until {
+        /// The step.
+        step: u32,
+    },
+    /// Takes repeated lanes together that several workers trained; answered by [`Event::Summary`] as after a report.
+    Summarise {
+        /// Steps made.
+        step: u32,
+        /// The report of every lane, `[lanes, metrics]`.
+        values: Vec<f64>,
+    },
     /// Makes one step, then pauses.
     Step,
     /// Back to the initial weights.
@@ -66,17 +78,6 @@ pub enum Command {
     },
     /// Answered by [`Event::Snapshot`].
     Snapshot,
-    /// Opens a document where a snapshot left it; answered as [`Command::Open`].
-    Resume {
-        /// The document.
-        #[cfg_attr(test, ts(type = "unknown"))]
-        document: serde_json::Value,
-        /// What [`Event::Snapshot`] gave.
-        #[cfg_attr(test, ts(type = "Uint8Array"))]
-        snapshot: ByteBuf,
-        /// Where to run it.
-        device: Wanted,
-    },
     /// Answered by [`Event::Link`] or [`Event::Problems`].
     EncodeLink {
         /// The document.
@@ -166,6 +167,16 @@ pub enum Command {
     },
 }
 
+/// Which part of the lanes a worker trains.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Share {
+    /// This worker, counted from 0.
+    pub worker: usize,
+    /// Workers there may be; fewer are employed when more would not shorten the longest share.
+    pub workers: usize,
+}
+
 /// Ways to fail on purpose.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -173,6 +184,10 @@ pub enum Command {
 pub enum FaultKind {
     /// A Rust panic.
     Panic,
+    /// An allocation that the browser refuses.
+    OutOfMemory,
+    /// A step that never ends.
+    Hang,
 }
 
 /// A file the user gave.
@@ -185,6 +200,12 @@ pub struct FileBytes {
     /// Its content.
     #[cfg_attr(test, ts(type = "Uint8Array"))]
     pub bytes: ByteBuf,
+}
+
+impl From<FileBytes> for DataFile {
+    fn from(file: FileBytes) -> Self {
+        Self { name: file.name, bytes: file.bytes.into_vec() }
+    }
 }
 
 /// What the worker tells the page.
@@ -237,6 +258,10 @@ pub enum Event {
         note: Option<String>,
         /// Steps made already.
         step: u32,
+        /// The lanes that this worker trains, by their place in the document.
+        share: Vec<usize>,
+        /// Workers among which the lanes are shared out.
+        workers: usize,
     },
     /// The answer to [`Command::Validate`]. Without problems, the rest describes the experiment.
     Checked {
@@ -319,7 +344,7 @@ pub enum Event {
     Snapshot {
         /// Steps made.
         step: u32,
-        /// The state.
+        /// The state of the lanes that this worker trains; those of all workers, one behind the other, are the run's.
         #[cfg_attr(test, ts(type = "Uint8Array"))]
         bytes: ByteBuf,
     },
@@ -646,6 +671,7 @@ mod tests {
             FigureSpec,
             crate::web::timing::Shape,
             KernelTiming,
+            Share,
             Command,
             Event,
         ]

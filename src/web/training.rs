@@ -12,6 +12,8 @@ use crate::metrics;
 const SLICE: Duration = Duration::from_millis(50);
 /// Time between two progress events.
 const PROGRESS: Duration = Duration::from_millis(200);
+/// Shorter intervals tell nothing of the speed.
+const MEASURABLE: Duration = Duration::from_millis(50);
 /// Weight of the newest interval in the shown speed.
 const SPEED_SHARE: f64 = 0.3;
 
@@ -36,7 +38,7 @@ impl Speed {
             return false;
         }
         let made = f64::from(step - self.last_step);
-        if made > 0.0 && elapsed > Duration::ZERO {
+        if made > 0.0 && elapsed >= MEASURABLE {
             let now = made / elapsed.as_secs_f64();
             let share = if self.steps_per_second == 0.0 { 1.0 } else { SPEED_SHARE };
             self.steps_per_second += share * (now - self.steps_per_second);
@@ -57,6 +59,12 @@ impl Lab {
         Ok(())
     }
 
+    /// Whether the other workers of the run have to catch up.
+    pub(super) fn waiting(&self) -> bool {
+        let step = self.run.as_ref().map_or(0, |run| run.experiment.step());
+        self.until.is_some_and(|until| step >= until)
+    }
+
     pub(super) fn pause(&mut self) {
         if self.state == RunState::Running {
             self.progress(true);
@@ -69,7 +77,7 @@ impl Lab {
         run.experiment.restart();
         run.opened_report = false;
         run.speed = Speed::new(0);
-        let event = events::opened(&run.experiment);
+        let event = events::opened(&run.experiment, run.workers);
         self.post(&event);
         self.set_state(RunState::Idle);
     }
@@ -125,7 +133,8 @@ impl Lab {
                 run.speed.next_step = now + Duration::from_secs_f64(1.0 / limit);
             }
             run.experiment.train_step();
-            if run.experiment.report_due() || start.elapsed() >= SLICE {
+            let waiting = self.until.is_some_and(|until| run.experiment.step() >= until);
+            if waiting || run.experiment.report_due() || start.elapsed() >= SLICE {
                 break;
             }
         }
@@ -133,7 +142,7 @@ impl Lab {
         if due {
             self.report().await?;
         }
-        self.progress(finished);
+        self.progress(finished || self.waiting());
         if finished {
             self.finish().await?;
         }
@@ -153,19 +162,28 @@ impl Lab {
         if let Some(fault) = run.choice.gpu.as_ref().and_then(|gpu| gpu.fault()) {
             return Err(LabError::Device(fault.to_owned()));
         }
-        let values = report.lanes.iter().flat_map(metrics::row).collect();
+        let values: Vec<f64> = report.lanes.iter().flat_map(metrics::row).collect();
+        // Whoever trains a share does not know the other lanes: the page puts them together and asks for a summary.
+        let summary = events::summary(&run.experiment, report.step, &values);
         let event = Event::Metrics {
             step: report.step,
             lanes: report.lanes.len(),
             values: Numbers(values),
             matrices: noise::matrices(&report),
         };
-        let summary = events::summary(&run.experiment, &report);
         self.post(&event);
         if let Some(summary) = summary {
             self.post(&summary);
         }
         Ok(())
+    }
+
+    /// Takes lanes together that several workers trained; `values` is their common report.
+    pub(super) fn summarise(&self, step: u32, values: &[f64]) {
+        let run = self.run.as_ref();
+        if let Some(summary) = run.and_then(|run| events::summary(&run.experiment, step, values)) {
+            self.post(&summary);
+        }
     }
 
     pub(super) fn progress(&mut self, force: bool) {

@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use nmflow::config::ExperimentConfig;
 use nmflow::data::Dataset;
 use nmflow::error::LabError;
-use nmflow::experiment::{Experiment, Snapshot};
+use nmflow::experiment::{Experiment, Snapshot, shares};
 use nmflow::metrics::row;
 use serde_json::{Value, json};
 
@@ -194,6 +194,38 @@ tests! {
         assert_eq!(run.measured_matrices(), ["blocks.0.ff1.weight", "blocks.0.ff2.weight"]);
         let sum: f64 = report.layers[0].iter().map(|layer| layer.all().v).sum();
         assert_eq!(sum, report.lanes[0].noise.expect("a report after a step measures").all().v);
+    }
+
+    async fn lanes_shared_out_give_the_same_bits_and_snapshots_fit_any_number_of_workers() {
+        let lanes: Vec<Value> = ["dense", "sr-ste", "one-shot", "mdgf-exponential", "sdgf-stepwise"].map(lane).to_vec();
+        let mut document = document(&lanes, 20);
+        document["eval"]["noise_batches"] = json!(2);
+        let whole = finish(&mut experiment(document.clone(), &cpu())).await;
+        let config = || ExperimentConfig::from_value(document.clone()).expect("the document is valid");
+        let dataset = || Dataset::generated(config().task()).expect("the task is generated");
+        // Three workers to step 7, between two reports; then two go on.
+        let mut parts = Vec::new();
+        for share in shares(lanes.len(), 3) {
+            let mut run = Experiment::of_lanes(config(), share, dataset(), cpu()).expect("the experiment fits");
+            for _ in 0..7 {
+                run.train_step();
+                if run.report_due() {
+                    run.report().await.expect("the run goes on");
+                }
+            }
+            parts.extend(run.snapshot().await.expect("the device answers").to_bytes());
+        }
+        for share in shares(lanes.len(), 2) {
+            let snapshot = Snapshot::from_bytes(&parts).and_then(|whole| whole.of_lanes(&share));
+            let snapshot = snapshot.expect("the snapshot is whole");
+            let mut run = Experiment::resume(config(), dataset(), cpu(), snapshot).expect("the snapshot fits");
+            let rest = finish(&mut run).await;
+            for (rest, whole) in rest.iter().zip(&whole[1..]) {
+                let expected: Vec<Vec<f64>> = share.iter().map(|lane| whole[*lane].clone()).collect();
+                assert_eq!(bits(rest), bits(&expected), "lanes {share:?}");
+            }
+            assert_eq!(rest.len(), 3);
+        }
     }
 
     async fn a_snapshot_of_another_experiment_is_refused() {

@@ -2,7 +2,7 @@
 
 import { getAt, setAt } from './paths.js';
 
-/** @import { DataFile, TaskConfig } from '../worker/protocol.d.ts' */
+/** @import { TaskConfig } from '../worker/protocol.d.ts' */
 /** @import { Json } from './paths.js' */
 /** @import { State } from './store.js' */
 
@@ -10,28 +10,25 @@ import { getAt, setAt } from './paths.js';
 const CIFAR_RECORD_BYTES = 3073;
 const MOST_BYTES = 512 * 1024 * 1024;
 
-/** @param {File[]} files @returns {Promise<DataFile[]>} */
-export async function readFiles(files) {
+/** Refuses what no tab can hold. @param {File[]} files */
+export function checkSize(files) {
   const total_bytes = files.reduce((sum, file) => sum + file.size, 0);
   if (total_bytes > MOST_BYTES) {
     throw new Error('These files hold more than 512 MB, too much for a tab. Drop fewer of them.');
   }
-  return Promise.all(
-    files.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) })),
-  );
 }
 
-/** @param {DataFile} file */
-function looksLikeCifar({ name, bytes }) {
-  return /\.bin$/i.test(name) && bytes.length % CIFAR_RECORD_BYTES === 0;
+/** @param {File} file */
+function looksLikeCifar({ name, size }) {
+  return /\.bin$/i.test(name) && size % CIFAR_RECORD_BYTES === 0;
 }
 
-/** @param {DataFile} file */
+/** @param {File} file */
 function looksLikeText({ name }) {
   return /\.(txt|text|md)(\.gz)?$/i.test(name);
 }
 
-/** @param {DataFile[]} files @returns {TaskConfig['kind']} */
+/** @param {File[]} files @returns {TaskConfig['kind']} */
 export function kindOf(files) {
   if (files.some(looksLikeText)) return 'text';
   return files.length > 0 && files.every(looksLikeCifar) ? 'cifar10' : 'idx';
@@ -41,7 +38,7 @@ export function kindOf(files) {
  * The experiment to train on `files`: the one that trains, with the task exchanged when it is of
  * another kind. A preset for that kind also brings a fitting model, batch and evaluation.
  *
- * @param {DataFile[]} files
+ * @param {File[]} files
  * @param {State} state
  * @param {unknown} wanted  An experiment that waits for files, if there is one.
  * @returns {unknown}

@@ -3,10 +3,12 @@
  * and feeds the worker's events to the store.
  */
 
-import { LabClient, WorkerLost } from '../worker/client.js';
+import { WorkerLost } from '../worker/client.js';
+import { LabPool } from '../worker/pool.js';
 import { Asker } from './asking.js';
 import { changes } from './changes.js';
-import { filesWanted, needsFiles, readFiles, taskFor } from './files.js';
+import { crewOf, workersWanted } from './device.js';
+import { checkSize, filesWanted, needsFiles, taskFor } from './files.js';
 import { Keeper } from './keeping.js';
 import { lookOfDraft } from './lanes.js';
 import { getAt } from './paths.js';
@@ -30,14 +32,12 @@ const INSPECT_EVERY_MS = 500;
 const MOST_RUN_BYTES = 256 * 1024 * 1024;
 
 export class Session {
-  /** @type {LabClient | null} */
+  /** @type {LabPool | null} */
   #client = null;
-  /** Files of the visitor, for a worker that replaces a failed one. @type {File[]} */
+  /** Files of the visitor, as last trained on. @type {File[]} */
   #files = [];
   /** An experiment that waits for files of the visitor. @type {unknown} */
   #waiting = null;
-  /** Events of a replayed opening are held back while a failed run is being restored. */
-  #restoring = false;
   /** A saved run that waits for them. @type {Entry | null} */
   #waitingRun = null;
   /** Whether a matrix was read a moment ago. */
@@ -161,7 +161,7 @@ export class Session {
       return false;
     }
     const { choice } = this.store.state.device;
-    const answer = await this.#worker().ask({ type: 'open', document, device: choice });
+    const answer = await this.#ask(document, choice);
     if (answer.type === 'problems') refused(answer.problems);
     if (answer.type !== 'opened') return false;
     this.store.dispatch({ type: 'device/opened', choice });
@@ -268,9 +268,10 @@ export class Session {
     const [run] = files.filter(({ name }) => /\.json$/i.test(name));
     if (run) return this.openFile(run);
     await this.#guarded(async () => {
-      const data = await readFiles(files);
-      const document = taskFor(data, this.store.state, this.#waiting);
-      const answer = await this.#worker().ask({ type: 'data', files: data, document });
+      checkSize(files);
+      const document = taskFor(files, this.store.state, this.#waiting);
+      const { opened: device } = this.store.state.device;
+      const answer = await this.#ask(document, device, { files });
       if (answer.type === 'problems') {
         this.notify('error', 'This experiment does not fit these files. The running one goes on.', {
           problems: answer.problems,
@@ -303,11 +304,7 @@ export class Session {
    */
   async resumeSaved({ document, phase, backend }, snapshot) {
     // On another device the curve would go on slightly differently.
-    const opened = await this.#reopen(
-      { type: 'resume', document, snapshot },
-      backend ?? 'auto',
-      phase !== 'paused',
-    );
+    const opened = await this.#goOn(document, snapshot, backend ?? 'auto', phase !== 'paused');
     if (!opened) return false;
     // The visitor's choice of a device stands; it counts from the next start.
     this.store.dispatch({ type: 'device/opened', choice: this.store.state.device.choice });
@@ -391,33 +388,58 @@ export class Session {
       const worker = this.#worker();
       await worker.ask({ type: 'hello' });
       if (!document) return this.boot();
-      if (this.#files.length > 0) {
-        this.#restoring = true;
-        await worker.ask({ type: 'data', files: await readFiles(this.#files), document });
-        this.#restoring = false;
-      }
       if (run.speedLimit !== null) this.setSpeed(run.speedLimit);
-      const open = /** @type {const} */ ({ type: 'open', document });
-      const resume = snapshot && /** @type {const} */ ({ ...open, type: 'resume', snapshot: snapshot.bytes });
-      if (!resume || !(await this.#reopen(resume, device.opened))) await this.#reopen(open, device.opened);
+      const { opened } = device;
+      if (!snapshot || !(await this.#goOn(document, snapshot.bytes, opened)))
+        await this.#goOn(document, null, opened);
+    });
+  }
+
+  /** Shares the lanes out over another number of CPU workers; the run goes on where it is. @param {number | null} workers */
+  async chooseWorkers(workers) {
+    this.store.dispatch({ type: 'device/workers', workers });
+    const { run, device } = this.store.state;
+    const { document, phase } = run;
+    const crew = crewOf(run.lanes.length, workersWanted(device));
+    const movable = phase === 'running' || phase === 'paused';
+    if (!movable || device.used?.backend !== 'cpu' || crew === device.crew) return;
+    await this.#guarded(async () => {
+      // Steps made after the snapshot would be made again.
+      this.#client?.send({ type: 'pause' });
+      const { bytes } = await this.#worker().snapshot();
+      await this.#goOn(document, bytes, device.opened, phase === 'running');
     });
   }
 
   /**
-   * Goes on with the run of a worker that failed, on another device when the one asked for has not come back.
+   * Opens a document with whatever it trains on.
    *
-   * @param {{ type: 'open', document: unknown } | { type: 'resume', document: unknown, snapshot: Uint8Array }} command
+   * @param {unknown} document
    * @param {Wanted} device
-   * @param {boolean} [start]  Whether it trains on at once.
+   * @param {{ files?: File[], snapshot?: Uint8Array | null }} [from]
+   */
+  #ask(document, device, { files = this.#files, snapshot = null } = {}) {
+    const workers = workersWanted(this.store.state.device);
+    const needed = needsFiles(document) ? files : null;
+    return this.#worker().open({ type: 'open', document, device, files: needed, snapshot, workers });
+  }
+
+  /**
+   * Goes on with a run, on another device when the one asked for has not come back.
+   *
+   * @param {unknown} document
+   * @param {Uint8Array | null} snapshot  null starts it again.
+   * @param {Wanted} device
+   * @param {boolean} [start]
    * @returns {Promise<boolean>} Whether it opened.
    */
-  async #reopen(command, device, start = true) {
-    const answer = await this.#worker().ask({ ...command, device });
+  async #goOn(document, snapshot, device, start = true) {
+    const answer = await this.#ask(document, device, { snapshot });
     const lost = answer.type === 'problems' && answer.problems.find(({ field }) => field === 'device');
     if (lost && device !== 'auto') {
       this.notify('error', `The device was changed to automatic. ${lost.reason}.`);
       this.store.dispatch({ type: 'device/chosen', choice: 'auto' });
-      return this.#reopen(command, 'auto', start);
+      return this.#goOn(document, snapshot, 'auto', start);
     }
     if (answer.type === 'problems') {
       this.notify('error', 'The run cannot go on.', { problems: answer.problems });
@@ -504,13 +526,12 @@ export class Session {
 
   /** The worker, a new one if the last has failed. */
   #worker() {
-    this.#client ??= new LabClient((event) => this.#receive(event));
+    this.#client ??= new LabPool((event) => this.#receive(event));
     return this.#client;
   }
 
   /** @param {LabEvent} event */
   #receive(event) {
-    if (this.#restoring && event.type === 'opened') return;
     this.#keepTime(event);
     this.store.dispatch(event);
     if (event.type === 'metrics' || event.type === 'state') {
@@ -524,7 +545,6 @@ export class Session {
     }
     if (event.type === 'failed') {
       // Whatever broke may have left half a step behind: only a new worker is trusted.
-      this.#restoring = false;
       this.#client?.terminate();
       this.#client = null;
     }

@@ -1,10 +1,12 @@
 /**
- * Trains a study in a worker of its own, one combination of swept values after the other, so that the experiment on
+ * Trains a study in workers of its own, one combination of swept values after the other, so that the experiment on
  * the page stays as it is.
  */
 
-import { LabClient, WorkerLost } from '../worker/client.js';
-import { needsFiles, readFiles } from './files.js';
+import { WorkerLost } from '../worker/client.js';
+import { LabPool } from '../worker/pool.js';
+import { workersWanted } from './device.js';
+import { needsFiles } from './files.js';
 import { download } from './sharing.js';
 import { nextCell } from './study.js';
 import { documentOf } from './study-form.js';
@@ -19,10 +21,8 @@ import { documentOf } from './study-form.js';
 class CellFailed extends Error {}
 
 export class StudyRunner {
-  /** @type {LabClient | null} */
+  /** @type {LabPool | null} */
   #client = null;
-  /** Whether the worker has the visitor's files. */
-  #hasFiles = false;
   /** Metrics of the latest report, lane by lane. @type {Float64Array} */
   #values = new Float64Array();
   /** Where it trains, as files of results say it. */
@@ -149,17 +149,12 @@ export class StudyRunner {
   /** Trains one experiment to its end. @param {RawExperiment} document */
   async #train(document) {
     const worker = this.#worker();
-    if (needsFiles(document) && !this.#hasFiles) {
-      const files = this.session.files;
-      if (files.length === 0) {
-        throw new CellFailed('This study trains on your files: drop them on the page, then continue.');
-      }
-      const taken = await worker.ask({ type: 'data', files: await readFiles(files), document });
-      if (taken.type === 'problems')
-        throw new CellFailed(taken.problems.map(({ reason }) => reason).join('; '));
-      this.#hasFiles = true;
-    }
-    const answer = await worker.ask({ type: 'open', document, device: this.store.state.device.opened });
+    const files = needsFiles(document) ? this.session.files : null;
+    if (files?.length === 0)
+      throw new CellFailed('This study trains on your files: drop them on the page, then continue.');
+    const { device } = this.store.state;
+    const given = { files, snapshot: null, workers: workersWanted(device) };
+    const answer = await worker.open({ type: 'open', document, device: device.opened, ...given });
     if (answer.type === 'problems')
       throw new CellFailed(answer.problems.map(({ reason }) => reason).join('; '));
     if (answer.type !== 'opened') throw new CellFailed(answer.message);
@@ -197,7 +192,7 @@ export class StudyRunner {
   }
 
   #worker() {
-    this.#client ??= new LabClient((event) => this.#receive(event));
+    this.#client ??= new LabPool((event) => this.#receive(event));
     return this.#client;
   }
 
@@ -206,7 +201,6 @@ export class StudyRunner {
     this.#part?.reject(new WorkerLost('the study ended'));
     this.#client = null;
     this.#part = null;
-    this.#hasFiles = false;
   }
 
   /** @param {Json} document @returns {StudyResults} */

@@ -1,5 +1,6 @@
 import { html, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
+import { crewOf, workersWanted } from '../state/device.js';
 import { formatDuration, formatNumber, formatWhole } from './format.js';
 
 /** @import { Lab } from './nm-lab.js' */
@@ -103,7 +104,8 @@ function progress({ state }) {
 
 /** @param {Lab} lab */
 function device({ state, session }) {
-  const { used, choice } = state.device;
+  const { device } = state;
+  const { used, choice } = device;
   const choose = (/** @type {Event & { target: HTMLSelectElement }} */ event) =>
     session.chooseDevice(/** @type {Wanted} */ (event.target.value));
   return html`
@@ -116,13 +118,37 @@ function device({ state, session }) {
           <option value="cpu">CPU</option>
         </select>
       </label>
-      ${used ? deviceReason(used) : html`<p class="reason">Choosing a device.</p>`}
+      ${workers(state, session)}
+      ${used ? deviceReason(used, device.crew) : html`<p class="reason">Choosing a device.</p>`}
     </div>
   `;
 }
 
-/** @param {NonNullable<Lab['state']['device']['used']>} used */
-function deviceReason({ backend, adapter, reason, limits, probe }) {
+/** How many CPU workers share the lanes. @param {Lab['state']} state @param {Lab['session']} session */
+function workers({ device, run }, session) {
+  const lanes = run.lanes.length;
+  if (device.used?.backend !== 'cpu' || lanes < 2) return nothing;
+  const choose = (/** @type {Event & { target: HTMLSelectElement }} */ { target }) =>
+    session.chooseWorkers(target.value === '' ? null : Number(target.value));
+  const automatic = crewOf(lanes, workersWanted({ ...device, workers: null }));
+  const most = Math.max(navigator.hardwareConcurrency || 1, 4);
+  const counts = Array.from({ length: most }, (_, index) => index + 1).filter(
+    (count) => crewOf(lanes, count) === count,
+  );
+  const title = 'The lanes are shared out over workers. Their numbers do not depend on how many there are.';
+  return html`
+    <label class="inline" title=${title}>
+      <span>Workers</span>
+      <select .value=${live(String(device.workers ?? ''))} @change=${choose}>
+        <option value="">${automatic} (automatic)</option>
+        ${counts.map((count) => html`<option value=${count}>${count}</option>`)}
+      </select>
+    </label>
+  `;
+}
+
+/** @param {NonNullable<Lab['state']['device']['used']>} used @param {number} crew */
+function deviceReason({ backend, adapter, reason, limits, probe }, crew) {
   const probes = [
     ['WebGPU probe', probe.webgpu_ms],
     ['CPU probe', probe.cpu_ms],
@@ -131,6 +157,7 @@ function deviceReason({ backend, adapter, reason, limits, probe }) {
     <details class="reason">
       <summary title=${reason}><b>${BACKENDS[backend]}</b>${reason ? `: ${reason}` : ''}</summary>
       <dl>
+        ${crew > 1 ? html`<div><dt>Workers</dt><dd>${crew}, each with its own memory and copy of the data</dd></div>` : nothing}
         ${adapter ? html`<div><dt>Adapter</dt><dd>${adapter}</dd></div>` : nothing}
         ${probes.map(([name, ms]) =>
           typeof ms === 'number' ? html`<div><dt>${name}</dt><dd>${formatNumber(ms)} ms</dd></div>` : nothing,

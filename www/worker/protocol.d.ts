@@ -578,7 +578,7 @@ name: string,
  */
 bytes: Uint8Array, };
 
-export type FaultKind = "panic";
+export type FaultKind = "panic" | "out_of_memory" | "hang";
 
 export type Picture = { 
 /**
@@ -682,6 +682,16 @@ ms: number,
  */
 rounds: number, };
 
+export type Share = { 
+/**
+ * This worker, counted from 0.
+ */
+worker: number, 
+/**
+ * Workers there may be; fewer are employed when more would not shorten the longest share.
+ */
+workers: number, };
+
 export type Command = { "type": "hello" } | { "type": "validate", 
 /**
  * The document.
@@ -694,31 +704,35 @@ document: unknown,
 /**
  * Where to run it.
  */
-device: Wanted, } | { "type": "data", 
+device: Wanted, 
 /**
- * The files.
+ * The user's files to train on; null for a task that needs none, or for those of the last run.
  */
-files: Array<DataFile>, 
+files: Array<DataFile> | null, 
 /**
- * The document.
+ * What [`Event::Snapshot`] gave, to go on from there; null starts at step 0.
  */
-document: unknown, } | { "type": "start" } | { "type": "pause" } | { "type": "step" } | { "type": "reset" } | { "type": "stop" } | { "type": "speed", 
+snapshot: Uint8Array | null, 
+/**
+ * How the lanes are shared out when the device is the CPU; the GPU trains all of them.
+ */
+share: Share, } | { "type": "start" } | { "type": "pause" } | { "type": "until", 
+/**
+ * The step.
+ */
+step: number, } | { "type": "summarise", 
+/**
+ * Steps made.
+ */
+step: number, 
+/**
+ * The report of every lane, `[lanes, metrics]`.
+ */
+values: Array<number>, } | { "type": "step" } | { "type": "reset" } | { "type": "stop" } | { "type": "speed", 
 /**
  * Most steps per second; null removes the limit.
  */
-steps_per_second: number | null, } | { "type": "snapshot" } | { "type": "resume", 
-/**
- * The document.
- */
-document: unknown, 
-/**
- * What [`Event::Snapshot`] gave.
- */
-snapshot: Uint8Array, 
-/**
- * Where to run it.
- */
-device: Wanted, } | { "type": "encode_link", 
+steps_per_second: number | null, } | { "type": "snapshot" } | { "type": "encode_link", 
 /**
  * The document.
  */
@@ -868,7 +882,15 @@ note: string | null,
 /**
  * Steps made already.
  */
-step: number, } | { "type": "checked", 
+step: number, 
+/**
+ * The lanes that this worker trains, by their place in the document.
+ */
+share: Array<number>, 
+/**
+ * Workers among which the lanes are shared out.
+ */
+workers: number, } | { "type": "checked", 
 /**
  * All problems; none means the document can be opened.
  */
@@ -966,7 +988,7 @@ remedy: string, } | { "type": "snapshot",
  */
 step: number, 
 /**
- * The state.
+ * The state of the lanes that this worker trains; those of all workers, one behind the other, are the run's.
  */
 bytes: Uint8Array, } | { "type": "figure", 
 /**

@@ -7,19 +7,31 @@
 
 import init, { Lab } from '../pkg/nmflow.js';
 
-/** @import { Command, Event as LabEvent } from './protocol.d.ts' */
+/** @import { Compiled, Request } from './client.js' */
+/** @import { Event as LabEvent } from './protocol.d.ts' */
 
+const NEED_LESS =
+  'Restart from the last snapshot. Fewer lanes, a smaller batch or fewer workers need less memory.';
 const RESTART = 'Restart from the last snapshot; if it happens again, choose the CPU device.';
 
-/** @type {Command[]} */
+/** @type {Request[]} */
 const queue = [];
+/** Requests answered so far. */
+let handled = 0;
 let working = false;
 let dead = false;
+/** @type {WebAssembly.Memory | null} */
+let memory = null;
+
+/** What is the wasm lab's copy already: it moves instead of being copied again. @param {LabEvent} event */
+function movable(event) {
+  if (event.type === 'metrics' || event.type === 'recorded') return [event.values.buffer];
+  return event.type === 'snapshot' ? [event.bytes.buffer] : [];
+}
 
 /** @param {LabEvent} event */
 function post(event) {
-  // The numbers of a report are the wasm lab's copy already: they move instead of being copied again.
-  postMessage(event, { transfer: 'values' in event ? [event.values.buffer] : [] });
+  postMessage(event, { transfer: movable(event) });
 }
 
 // A panic says what happened on the console only; the trap that follows it says "unreachable".
@@ -34,9 +46,15 @@ console.error = (...words) => {
 function fail(reason) {
   if (dead) return;
   dead = true;
-  const panicked = reason instanceof WebAssembly.RuntimeError && lastWords.includes('panicked');
+  const trapped = reason instanceof WebAssembly.RuntimeError;
+  if (trapped && !lastWords.includes('panicked')) {
+    // A module that traps without a panic has been refused memory.
+    const used = Math.round((memory?.buffer.byteLength ?? 0) / 2 ** 20);
+    const message = `Training stopped: the worker, which holds ${used} MB, was given no more memory.`;
+    return post({ type: 'failed', message, remedy: NEED_LESS });
+  }
   const message = reason instanceof Error ? reason.message : String(reason);
-  const [what] = (panicked ? lastWords : message).split('\n\nStack:');
+  const [what] = (trapped ? lastWords : message).split('\n\nStack:');
   post({ type: 'failed', message: `Training stopped: ${what}`, remedy: RESTART });
 }
 
@@ -60,8 +78,46 @@ function rest(wait_ms) {
   });
 }
 
+/** Fetches the module and passes it on, so that no other worker has to. @returns {Promise<WebAssembly.Module>} */
+async function compile() {
+  const address = new URL('../pkg/nmflow_bg.wasm', import.meta.url);
+  // Some file hosts do not know the type of a module, which streaming insists on.
+  const module = await WebAssembly.compileStreaming(fetch(address)).catch(async () =>
+    WebAssembly.compile(await (await fetch(address)).arrayBuffer()),
+  );
+  postMessage({ type: 'compiled', module });
+  return module;
+}
+
+/** @type {(module: WebAssembly.Module) => void} */
+let take = () => {};
+/** @type {Promise<WebAssembly.Module>} */
+const given = new Promise((resolve) => {
+  take = resolve;
+});
+
 /** @type {Promise<Lab>} */
-const starting = init().then(() => new Lab(post));
+const starting = (self.name === 'lead' ? compile() : given)
+  .then((module) => init({ module_or_path: module }))
+  .then((exports) => {
+    memory = exports.memory;
+    return new Lab(post);
+  });
+
+/** @param {Lab} lab @param {Request} request */
+async function answer(lab, request) {
+  if (request.type !== 'open') return lab.command(request);
+  const reading = Promise.all((request.files ?? []).map(read));
+  const files = await reading.catch((reason) => {
+    post({ type: 'rejected', message: `The files could not be read (${reason}). Drop them again.` });
+  });
+  if (files) await lab.command({ ...request, files: request.files && files });
+}
+
+/** @param {File} file */
+async function read(file) {
+  return { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
+}
 
 /** Handles commands in order, trains while the lab is running, returns when there is nothing to do. */
 async function work() {
@@ -72,11 +128,14 @@ async function work() {
     for (;;) {
       const command = queue.shift();
       let wait_ms = 0;
-      if (command) await lab.command(command);
-      else if (lab.running()) wait_ms = await lab.advance();
+      if (command) {
+        await answer(lab, command);
+        handled += 1;
+      } else if (lab.running()) wait_ms = await lab.advance();
       else break;
       await rest(wait_ms);
     }
+    postMessage({ type: 'resting', handled });
   } catch (reason) {
     fail(reason);
   }
@@ -91,8 +150,9 @@ self.addEventListener('unhandledrejection', (event) => {
   event.preventDefault();
   fail(event.reason);
 });
-self.addEventListener('message', (/** @type {MessageEvent<Command>} */ event) => {
-  queue.push(event.data);
+self.addEventListener('message', (/** @type {MessageEvent<Request | Compiled>} */ { data }) => {
+  if (data.type === 'compiled') return take(data.module);
+  queue.push(data);
   wake();
   void work();
 });

@@ -175,7 +175,7 @@ async fn run(arguments: &RunArguments) -> Result<(), LabError> {
     if let Some(note) = dataset.note() {
         eprintln!("{note}");
     }
-    let choice = device::choose(arguments.device.wanted()).await.map_err(LabError::Device)?;
+    let choice = device::choose(arguments.device.wanted(), 1).await.map_err(LabError::Device)?;
     let name = choice.gpu.as_ref().map_or("CPU", |gpu| gpu.adapter.as_str());
     eprintln!("{} on {name}: {}", config.name(), choice.reason);
 

@@ -68,7 +68,7 @@ pub async fn study(arguments: &StudyArguments) -> Result<(), LabError> {
     let text = fs::read_to_string(&arguments.study).map_err(|error| file_error(&path, &error))?;
     let study = Study::from_json(&text)?;
     let curves = curve_columns(&study.curves)?;
-    let choice = device::choose(arguments.device.wanted()).await.map_err(LabError::Device)?;
+    let choice = device::choose(arguments.device.wanted(), 1).await.map_err(LabError::Device)?;
     let name = choice.gpu.as_ref().map_or("CPU", |gpu| gpu.adapter.as_str());
     let parts = parts(&study)?;
     let trained = train_all(&parts, arguments, &choice, &curves)?;
