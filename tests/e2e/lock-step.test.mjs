@@ -74,6 +74,9 @@ for (const slow of [1, 7]) {
       ...[0, 1, 2, 3, 4].map((l) => 1000 * l + step),
     ]);
     assert.deepEqual(reports, expected);
+    const matrices = of('metrics').map((event) => event.type === 'metrics' && [...event.matrices]);
+    const measured = expected.map(([step = 0]) => [0, 1, 2, 3, 4].flatMap((lane) => [lane, -step]));
+    assert.deepEqual(matrices, measured);
     const summaries = of('summary').map(
       (event) => event.type === 'summary' && [event.step, ...event.groups.map(({ mean }) => mean)],
     );
@@ -106,6 +109,35 @@ for (const slow of [1, 7]) {
     assert.equal(of('snapshot').length, 6);
   });
 }
+
+test('noise measured at a step is a report of its own, and never mixes with another of that step', () => {
+  const { run, workers, act, of } = crew(400, 7);
+  const noise = () => run.send({ type: 'gradient_noise', batches: 2 });
+  const told = () => of('metrics').map((event) => (event.type === 'metrics' ? [...event.values] : []));
+  const ofAll = (/** @type {number} */ value) => [0, 1, 2, 3, 4].map((lane) => 1000 * lane + value);
+  noise();
+  act();
+  // Before the first step the opening report comes along with it.
+  assert.deepEqual(told(), [ofAll(0), ofAll(0.5)]);
+  // A lane that failed leaves a report which never becomes whole.
+  run.receive(0, {
+    type: 'metrics',
+    step: 0,
+    lanes: 2,
+    values: new Float64Array(2),
+    matrices: new Float64Array(),
+  });
+  noise();
+  act();
+  assert.deepEqual(told().slice(2), [ofAll(0.5)]);
+  run.send({ type: 'start' });
+  act(() => (workers[0]?.step ?? 0) >= 12);
+  noise();
+  run.send({ type: 'pause' });
+  act();
+  const { step = 0 } = workers[0] ?? {};
+  assert.equal(told().filter((values) => String(values) === String(ofAll(step + 0.5))).length, 1);
+});
 
 test('commands that crowd in are answered one after the other', () => {
   const { run, workers, act, of } = crew(400, 7);

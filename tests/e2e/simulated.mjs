@@ -4,6 +4,7 @@
 /** @import { Event as LabEvent } from '../../www/worker/protocol.d.ts' */
 
 const REPORT_EVERY = 5;
+const DOCUMENT = { eval: { every: REPORT_EVERY } };
 
 /** Commands in order, training in between, never beyond its limit. */
 export class Simulated {
@@ -15,6 +16,8 @@ export class Simulated {
   handled = 0;
   running = false;
   until = Number.POSITIVE_INFINITY;
+  /** Whether the report before the first step was given. */
+  opening = false;
 
   /**
    * @param {number[]} lanes
@@ -58,6 +61,11 @@ export class Simulated {
     if (request.type === 'snapshot') {
       this.post({ type: 'snapshot', step, bytes: Uint8Array.from([...this.lanes, step]) });
     }
+    if (request.type === 'gradient_noise') {
+      if (step === 0 && !this.opening) this.#report(0);
+      this.opening = true;
+      this.#report(0.5);
+    }
     if (request.type === 'summarise') {
       const groups = request.values.map((mean) => /** @type {any} */ ({ mean }));
       this.post({ type: 'summary', step: request.step, groups });
@@ -66,8 +74,8 @@ export class Simulated {
       this.asked.push(request.type);
     if (request.type === 'inspect') this.post(/** @type {any} */ ({ type: 'inspected', lane: request.lane }));
     if (request.type === 'reset') {
-      Object.assign(this, { step: 0, running: false });
-      this.post(/** @type {any} */ ({ type: 'opened', step: 0 }));
+      Object.assign(this, { step: 0, running: false, opening: false });
+      this.post(/** @type {any} */ ({ type: 'opened', step: 0, document: DOCUMENT }));
       this.post({ type: 'state', state: 'idle' });
     }
   }
@@ -80,22 +88,29 @@ export class Simulated {
     const crew = Math.min(lanes, workers);
     const all = Array.from({ length: lanes }, (_, lane) => lane);
     this.lanes = all.filter((lane) => lane % crew === worker);
-    Object.assign(this, { step: 0, running: false, until: Number.POSITIVE_INFINITY });
-    this.post(/** @type {any} */ ({ type: 'opened', step: 0, share: this.lanes, workers: crew }));
+    Object.assign(this, { step: 0, running: false, until: Number.POSITIVE_INFINITY, opening: false });
+    const opened = { type: 'opened', step: 0, document: DOCUMENT, share: this.lanes, workers: crew };
+    this.post(/** @type {any} */ (opened));
     this.post({ type: 'state', state: 'idle' });
   }
 
   #train() {
     this.step += 1;
-    if (this.step % REPORT_EVERY === 0) {
-      const values = Float64Array.from(this.lanes, (lane) => 1000 * lane + this.step);
-      this.post({ type: 'metrics', step: this.step, lanes: this.lanes.length, values });
-    }
+    if (this.step % REPORT_EVERY === 0) this.#report(0);
     const finished = this.step === this.steps;
     if (finished || this.step >= this.until || this.step % 3 === 0) this.#progress();
     if (!finished) return;
     this.running = false;
     this.post({ type: 'state', state: 'finished' });
+  }
+
+  /** A metric of every lane, and of single matrices once they were trained. @param {number} more  Tells reports of a step apart. */
+  #report(more) {
+    const { step, lanes } = this;
+    const values = Float64Array.from(lanes, (lane) => 1000 * lane + step + more);
+    const trained = more === 0 && step > 0 ? lanes : [];
+    const matrices = Float64Array.from(trained.flatMap((lane) => [lane, -step]));
+    this.post({ type: 'metrics', step, lanes: lanes.length, values, matrices });
   }
 
   #progress() {

@@ -111,6 +111,46 @@ test('lanes repeated over seeds are summarised alike, whoever trains them', asyn
   assert.deepEqual(summaries[1], summaries[0]);
 });
 
+/** Runs in the page: gives the CPU so many cores. @param {number} count */
+function withCores(count) {
+  const words = `Object.defineProperty(navigator, 'hardwareConcurrency', { get: () => ${count} })`;
+  return /** @type {() => void} */ (new Function(words));
+}
+
+/** The run, with its noise measured at the weights it starts from. @param {number} workers */
+async function withNoise(workers) {
+  const page = await visit(`?autostart=off${linkTo(FOUR)}`, {}, withCores(workers));
+  await page.phase('Ready');
+  const chart = page.page.locator('[data-chart=noise]');
+  await chart.getByRole('combobox', { name: 'Shown' }).selectOption('gradient_snr');
+  await chart.getByRole('button', { name: 'Measure now' }).press('Enter');
+  await page.page.waitForFunction(() => {
+    const { history } = /** @type {any} */ (document.querySelector('nm-lab')).session.store.state;
+    return Number.isFinite(history.lanes[3]?.[history.keys.indexOf('batch_variance_all')]?.[0]);
+  });
+  await page.press('Start');
+  await page.phase('Finished');
+  assert.equal(page.page.workers().length, workers);
+  const matrices = await page.page.evaluate(() => {
+    const { names, steps, rows } = /** @type {any} */ (document.querySelector('nm-lab')).session.store.state
+      .matrices;
+    return { names, steps, rows: rows.map((/** @type {Float32Array} */ row) => Array.from(row)) };
+  });
+  const { steps, lanes } = await page.exported();
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+  return { matrices, steps, lanes };
+}
+
+test('the noise of gradients and of single matrices is the same, whoever trains the lanes', async () => {
+  const one = await withNoise(1);
+  assert.ok(Number(one.lanes[3]?.metrics.batch_variance_all?.[0]) > 0);
+  assert.equal(one.matrices.steps.length, FOUR.steps / FOUR.report_every);
+  assert.ok(one.matrices.names.length > 0);
+  assert.deepEqual(await withNoise(3), one);
+  assert.deepEqual(await withNoise(2), one);
+});
+
 test('the number of workers changes, the run is paused, resumed and stepped: the curve is the same', async () => {
   const page = await visit(linkTo(FOUR));
   await page.page.getByRole('combobox', { name: 'Speed' }).selectOption('20');

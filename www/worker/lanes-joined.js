@@ -5,7 +5,7 @@
 /** @typedef {Extract<LabEvent, { type: 'metrics' | 'snapshot' | 'fingerprint' }>} Part */
 
 export class LanesJoined {
-  /** Parts by what they are parts of, `[workers]`. @type {Map<string, Part[]>} */
+  /** Parts by what they are parts of, `[wholes][workers]`. @type {Map<string, Part[][]>} */
   #parts = new Map();
   #shares;
 
@@ -22,11 +22,17 @@ export class LanesJoined {
   /** @param {number} worker @param {Part} part @returns {LabEvent | null} The whole, once every part is there. */
   add(worker, part) {
     const key = part.type === 'metrics' ? `${part.type} ${part.step}` : part.type;
-    const parts = this.#parts.get(key) ?? [];
+    const wholes = this.#parts.get(key) ?? [];
+    this.#parts.set(key, wholes);
+    // Noise that is measured at a step is a second report of it, which a quick worker may give before a slow one its first.
+    const parts = wholes.find((begun) => !(worker in begun)) ?? [];
+    if (!wholes.includes(parts)) wholes.push(parts);
     parts[worker] = part;
-    this.#parts.set(key, parts);
     if (Object.keys(parts).length < this.#shares.length) return null;
-    this.#parts.delete(key);
+    this.#parts.set(
+      key,
+      wholes.filter((other) => other !== parts),
+    );
     switch (part.type) {
       case 'metrics':
         return this.#report(part, parts);
@@ -38,15 +44,26 @@ export class LanesJoined {
   }
 
   /** @param {Extract<Part, { type: 'metrics' }>} part @param {Part[]} parts @returns {LabEvent} */
-  #report({ step, lanes: share, values: { length } }, parts) {
-    const [lanes, width] = [this.#shares.flat().length, length / share];
-    const values = new Float64Array(lanes * width);
+  #report({ step }, parts) {
+    const reports = parts.filter((part) => part.type === 'metrics');
+    return {
+      type: 'metrics',
+      step,
+      lanes: this.#shares.flat().length,
+      values: this.#rows(reports.map(({ values }) => values)),
+      matrices: this.#rows(reports.map(({ matrices }) => matrices)),
+    };
+  }
+
+  /** Rows of all lanes, from those that each worker holds of its own. @param {Float64Array[]} parts */
+  #rows(parts) {
+    const rows = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
+    const width = rows.length / this.#shares.flat().length;
     for (const [worker, part] of parts.entries()) {
-      if (part.type !== 'metrics') continue;
       for (const [place, lane] of this.#lanesOf(worker))
-        values.set(part.values.subarray(place * width, (place + 1) * width), lane * width);
+        rows.set(part.subarray(place * width, (place + 1) * width), lane * width);
     }
-    return { type: 'metrics', step, lanes, values };
+    return rows;
   }
 
   /** @param {Extract<Part, { type: 'fingerprint' }>} part @param {Part[]} parts @returns {LabEvent} */

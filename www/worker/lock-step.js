@@ -57,7 +57,8 @@ export class LockStep {
   send(command) {
     if (command.type === 'speed') return this.#broadcast(command);
     this.#atRest(() => {
-      if (command.type === 'reset') this.#joined.clear();
+      // Where everyone rests nothing is under way: what is not whole yet, because a lane failed, never will be.
+      this.#joined.clear();
       if (command.type === 'start') this.#allow(0);
       this.#broadcast(command);
     });

@@ -11,14 +11,16 @@ const LOOK_EVERY_MS = 1000;
 const PATIENCE_AT_FIRST_MS = 300_000;
 const LEAST_PATIENCE_MS = 30_000;
 /** Times the longest silence that turned out well. */
-const PATIENCE_FACTOR = 60;
+const PATIENCE_FACTOR = 10;
 
 export class Watchdog {
   /** Time in which the worker had something to do and the page listened in vain. */
   #silence_ms = 0;
   #longest_ms = 0;
-  /** Whether the speed of the run is known. */
+  /** Whether the worker has done everything that the run asks of it, evaluations too. */
   #measured = false;
+  /** Steps between two evaluations. */
+  #evaluatesEvery = 1;
   #looked = performance.now();
   #heard = performance.now();
   #timer;
@@ -39,25 +41,32 @@ export class Watchdog {
   }
 
   get #patience_ms() {
-    return this.#measured
-      ? Math.max(LEAST_PATIENCE_MS, PATIENCE_FACTOR * this.#longest_ms)
-      : PATIENCE_AT_FIRST_MS;
+    const least_ms = this.#measured ? LEAST_PATIENCE_MS : PATIENCE_AT_FIRST_MS;
+    return Math.max(least_ms, PATIENCE_FACTOR * this.#longest_ms);
   }
 
-  /** Another run, or kernels of another shape, may have pipelines to compile. @param {Request} request */
+  /**
+   * Another run, or kernels of another shape, may have pipelines to compile; noise is measured on many batches at once.
+   *
+   * @param {Request} request
+   */
   sent({ type }) {
-    if (type === 'open' || type === 'kernels') this.#measured = false;
+    if (type === 'open' || type === 'kernels' || type === 'gradient_noise') this.#measured = false;
   }
 
   /** The worker was heard of. @param {LabEvent | Resting | Compiled} event */
   heard(event) {
     const now = performance.now();
-    const silence_ms = Math.min(this.#silence_ms, now - this.#heard);
-    this.#longest_ms = this.#measured ? Math.max(this.#longest_ms, silence_ms) : 0;
+    this.#longest_ms = Math.max(this.#longest_ms, Math.min(this.#silence_ms, now - this.#heard));
     this.#silence_ms = 0;
     this.#heard = now;
-    // The first report of trained steps has run everything that a run needs.
-    if (event.type === 'metrics' && event.step > 0) this.#measured = true;
+    if (event.type === 'opened') {
+      this.#longest_ms = 0;
+      this.#evaluatesEvery = event.document.eval.every;
+    }
+    // An evaluation may take a hundred times as long as a step; with it, a run has shown everything that it needs.
+    if (event.type === 'metrics' && event.step > 0 && event.step % this.#evaluatesEvery === 0)
+      this.#measured = true;
   }
 
   end() {
