@@ -17,7 +17,9 @@ export class Watchdog {
   /** Time in which the worker had something to do and the page listened in vain. */
   #silence_ms = 0;
   #longest_ms = 0;
-  /** Whether the worker has done everything that the run asks of it, evaluations too. */
+  /** Whether it does what may take far longer than training, once. */
+  #once = true;
+  /** Whether the longest silence of training is known: that of an evaluation. */
   #measured = false;
   /** Steps between two evaluations. */
   #evaluatesEvery = 1;
@@ -41,7 +43,7 @@ export class Watchdog {
   }
 
   get #patience_ms() {
-    const least_ms = this.#measured ? LEAST_PATIENCE_MS : PATIENCE_AT_FIRST_MS;
+    const least_ms = this.#measured && !this.#once ? LEAST_PATIENCE_MS : PATIENCE_AT_FIRST_MS;
     return Math.max(least_ms, PATIENCE_FACTOR * this.#longest_ms);
   }
 
@@ -51,22 +53,25 @@ export class Watchdog {
    * @param {Request} request
    */
   sent({ type }) {
-    if (type === 'open' || type === 'kernels' || type === 'gradient_noise') this.#measured = false;
+    if (type === 'open' || type === 'kernels' || type === 'gradient_noise') this.#once = true;
   }
 
   /** The worker was heard of. @param {LabEvent | Resting | Compiled} event */
   heard(event) {
     const now = performance.now();
-    this.#longest_ms = Math.max(this.#longest_ms, Math.min(this.#silence_ms, now - this.#heard));
+    const silence_ms = Math.min(this.#silence_ms, now - this.#heard);
+    if (!this.#once) this.#longest_ms = Math.max(this.#longest_ms, silence_ms);
     this.#silence_ms = 0;
     this.#heard = now;
     if (event.type === 'opened') {
       this.#longest_ms = 0;
+      this.#measured = false;
       this.#evaluatesEvery = event.document.eval.every;
     }
-    // An evaluation may take a hundred times as long as a step; with it, a run has shown everything that it needs.
-    if (event.type === 'metrics' && event.step > 0 && event.step % this.#evaluatesEvery === 0)
-      this.#measured = true;
+    if (event.type !== 'metrics' || event.step === 0) return;
+    // An evaluation may take a hundred times as long as a step.
+    this.#measured ||= !this.#once && event.step % this.#evaluatesEvery === 0;
+    this.#once = false;
   }
 
   end() {
