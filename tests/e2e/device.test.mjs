@@ -49,7 +49,7 @@ describe('with a software WebGPU adapter', () => {
 
     await page.page.getByLabel('Device').selectOption('webgpu');
     await page.press('Apply & restart');
-    await page.page.locator('.reason summary', { hasText: 'WebGPU' }).waitFor({ timeout: PIPELINES_MS });
+    await page.page.locator('.reason summary b', { hasText: 'WebGPU' }).waitFor({ timeout: PIPELINES_MS });
     await page.phase('Finished', PIPELINES_MS);
     const onGpu = await page.exported();
     assert.equal(onGpu.backend, 'webgpu');

@@ -51,7 +51,8 @@ async function calls(page) {
 async function callsBetweenReports(page) {
   await page.page.getByLabel('Device').selectOption('webgpu');
   await page.press('Apply & restart');
-  await page.page.locator('.reason summary', { hasText: 'WebGPU' }).waitFor({ timeout: PIPELINES_MS });
+  // The reason for the CPU speaks of WebGPU too.
+  await page.page.locator('.reason summary b', { hasText: 'WebGPU' }).waitFor({ timeout: PIPELINES_MS });
   await page.reach(REPORT_EVERY, PIPELINES_MS);
   let step = await page.pause();
   const stepTo = async (/** @type {number} */ target) => {

@@ -66,7 +66,7 @@ describe('a rejected dispatch', () => {
   test('stops the run and is shown', async () => {
     const page = await visit(linkTo(SMALL));
     await chooseWebGpu(page);
-    await page.page.locator('.reason summary', { hasText: 'WebGPU' }).waitFor({ timeout: PIPELINES_MS });
+    await page.page.locator('.reason summary b', { hasText: 'WebGPU' }).waitFor({ timeout: PIPELINES_MS });
     await page.reach(5, PIPELINES_MS);
     for (const worker of page.page.workers())
       await worker.evaluate(() => Object.assign(globalThis, { breakNext: true }));
