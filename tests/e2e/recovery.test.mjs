@@ -3,26 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { idxPair, linkTo } from './link.mjs';
-import { lab, SMALL } from './support.mjs';
+import { keepWorkers, lab, SMALL } from './support.mjs';
 
 const { visit } = lab();
 const SHORT = { ...SMALL, steps: 200 };
 
 /** @import { FaultKind } from '../../www/worker/protocol.d.ts' */
 /** @import { Visit } from './support.mjs' */
-
-/** Runs in the page: keeps its workers within reach of the test. */
-function keepWorkers() {
-  const workers = /** @type {Worker[]} */ ([]);
-  Object.assign(window, { workers });
-  window.Worker = class extends Worker {
-    /** @param {string | URL} address @param {WorkerOptions} [options] */
-    constructor(address, options) {
-      super(address, options);
-      workers.push(this);
-    }
-  };
-}
 
 /** Makes the newest training worker fail. @param {Visit} page @param {FaultKind} [kind] */
 async function panic(page, kind = 'panic') {

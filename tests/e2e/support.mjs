@@ -97,6 +97,19 @@ export function lab(flags = [], prelude = '') {
   };
 }
 
+/** A script for `visit`: keeps its workers within reach of the test. */
+export function keepWorkers() {
+  const workers = /** @type {Worker[]} */ ([]);
+  Object.assign(window, { workers });
+  window.Worker = class extends Worker {
+    /** @param {string | URL} address @param {WorkerOptions} [options] */
+    constructor(address, options) {
+      super(address, options);
+      workers.push(this);
+    }
+  };
+}
+
 /** One visit to the page. */
 export class Visit {
   /** Console messages and failures of the page; none are allowed. @type {string[]} */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { idxPair, linkTo } from './link.mjs';
-import { lab, SMALL } from './support.mjs';
+import { keepWorkers, lab, SMALL } from './support.mjs';
 
 /** @import { Exported, Visit } from './support.mjs' */
 
@@ -15,19 +15,6 @@ const LANES = [
   { name: 'Steps', recipe: 'sdgf-stepwise', ff: { n: 1, m: 8 }, learning_rate: 0.002, seed: 7 },
 ];
 const FOUR = { ...SMALL, lanes: LANES, steps: 120 };
-
-/** Runs in the page: keeps its workers within reach of the test. */
-function keepWorkers() {
-  const workers = /** @type {Worker[]} */ ([]);
-  Object.assign(window, { workers });
-  window.Worker = class extends Worker {
-    /** @param {string | URL} address @param {WorkerOptions} [options] */
-    constructor(address, options) {
-      super(address, options);
-      workers.push(this);
-    }
-  };
-}
 
 /** @param {Visit} page @param {number} count */
 async function choose({ page }, count) {

@@ -1,12 +1,9 @@
 //! The same run has the same fingerprint, wherever it runs.
 
 use crate::common::{cpu, gpu};
-use crate::runs::{RECIPES, document, experiment, finish, lane};
+use crate::runs::{RECIPES, document, experiment, finish, lane, resumed};
 use crate::tests;
 use burn::tensor::Device;
-use nmflow::config::ExperimentConfig;
-use nmflow::data::Dataset;
-use nmflow::experiment::{Experiment, Snapshot};
 use nmflow::fingerprint::{Fingerprint, Verdict};
 use serde_json::Value;
 
@@ -56,18 +53,7 @@ tests! {
     async fn a_resumed_run_has_the_fingerprint_of_an_uninterrupted_one() {
         let document = document(&[lane("mdgf-exponential"), lane("sdgf-stepwise")], 30);
         let whole = fingerprint_of(document.clone(), &cpu(), "CPU").await;
-        let mut first = experiment(document.clone(), &cpu());
-        for _ in 0..17 {
-            first.train_step();
-            if first.report_due() {
-                first.report().await.expect("the run goes on");
-            }
-        }
-        let bytes = first.snapshot().await.expect("the device answers").to_bytes();
-        let config = ExperimentConfig::from_value(document).expect("the document is valid");
-        let dataset = Dataset::generated(config.task()).expect("the task is generated");
-        let snapshot = Snapshot::from_bytes(&bytes).expect("the snapshot is whole");
-        let mut second = Experiment::resume(config, dataset, cpu(), snapshot).expect("the snapshot fits");
+        let mut second = resumed(document).await;
         finish(&mut second).await;
         assert_eq!(second.fingerprint("CPU").await.expect("the device answers"), whole);
     }

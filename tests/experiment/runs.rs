@@ -48,6 +48,22 @@ pub fn experiment(document: Value, device: &Device) -> Experiment {
     Experiment::new(config, dataset, device.clone()).expect("the experiment fits its data")
 }
 
+/// The run at step 17, which lies between two reports, once it has been through the bytes of a snapshot.
+pub async fn resumed(document: Value) -> Experiment {
+    let mut first = experiment(document.clone(), &cpu());
+    for _ in 0..17 {
+        first.train_step();
+        if first.report_due() {
+            first.report().await.expect("the run goes on");
+        }
+    }
+    let bytes = first.snapshot().await.expect("the device answers").to_bytes();
+    let config = ExperimentConfig::from_value(document).expect("the document is valid");
+    let dataset = Dataset::generated(config.task()).expect("the task is generated");
+    let snapshot = Snapshot::from_bytes(&bytes).expect("the snapshot is whole");
+    Experiment::resume(config, dataset, cpu(), snapshot).expect("the snapshot fits")
+}
+
 /// Rows of every report from the run's present step to its end, `[reports][lanes][metrics]`.
 pub async fn finish(experiment: &mut Experiment) -> Vec<Vec<Vec<f64>>> {
     let mut reports = Vec::new();
@@ -126,19 +142,8 @@ tests! {
     async fn a_resumed_run_equals_an_uninterrupted_one() {
         let document = document(&[lane("one-shot"), lane("sdgf-stepwise")], 30);
         let whole = finish(&mut experiment(document.clone(), &cpu())).await;
-        // Between two reports, and inside the frozen phase of the one-shot lane.
-        let mut first = experiment(document.clone(), &cpu());
-        for _ in 0..17 {
-            first.train_step();
-            if first.report_due() {
-                first.report().await.expect("the run goes on");
-            }
-        }
-        let bytes = first.snapshot().await.expect("the device answers").to_bytes();
-        let config = ExperimentConfig::from_value(document).expect("the document is valid");
-        let dataset = Dataset::generated(config.task()).expect("the task is generated");
-        let snapshot = Snapshot::from_bytes(&bytes).expect("the snapshot is whole");
-        let mut second = Experiment::resume(config, dataset, cpu(), snapshot).expect("the snapshot fits");
+        // Step 17 lies inside the frozen phase of the one-shot lane.
+        let mut second = resumed(document).await;
         let rest = finish(&mut second).await;
         for (rest, whole) in rest.iter().zip(&whole[whole.len() - rest.len()..]) {
             assert_eq!(bits(rest), bits(whole));
