@@ -12,7 +12,7 @@ use crate::config::{ExperimentConfig, RawExperiment, RawLane};
 use crate::error::Problem;
 
 /// Metrics that are summarised over seeds.
-pub const SUMMARISED: [&str; 3] = ["val_accuracy_hard", "val_accuracy", "val_loss_hard"];
+pub const SUMMARISED: [&str; 4] = ["val_accuracy_hard", "val_accuracy", "val_loss_hard", "val_bits_hard"];
 /// Version of the layout.
 const VERSION: u64 = 1;
 

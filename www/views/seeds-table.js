@@ -16,10 +16,17 @@ const losses = new Intl.NumberFormat(undefined, {
   signDisplay: 'exceptZero',
 });
 
-/** How values and their differences are written: shares in percentage points, losses in nats. */
+const loss = { value: formatLoss, difference: (/** @type {number} */ value) => losses.format(value) };
+
+/** How values and their differences are written, by the unit of the values. */
 const WRITINGS = {
-  share: { value: formatShare, difference: (/** @type {number} */ value) => points.format(100 * value) },
-  loss: { value: formatLoss, difference: (/** @type {number} */ value) => losses.format(value) },
+  '%': {
+    value: formatShare,
+    difference: (/** @type {number} */ value) => points.format(100 * value),
+    unit: 'percentage points',
+  },
+  nats: { ...loss, unit: 'nats' },
+  bits: { ...loss, unit: 'bits' },
 };
 
 /** @typedef {keyof typeof WRITINGS} Measure */
@@ -42,11 +49,11 @@ export function seedsTable({ state }) {
       <table>
         <thead>
           <tr>
-            ${groupHeadings(baseline ?? '', 'share')}
+            ${groupHeadings(baseline ?? '', '%')}
           </tr>
         </thead>
         <tbody>
-          ${summary.map((group) => groupRow(group, 'share'))}
+          ${summary.map((group) => groupRow(group, '%'))}
         </tbody>
       </table>
     </div>
@@ -58,12 +65,11 @@ export function seedsTable({ state }) {
 
 /** Headings of the columns of {@link groupRow}. @param {string} baseline @param {Measure} measure */
 export function groupHeadings(baseline, measure) {
-  const unit = measure === 'share' ? ', in percentage points' : ', in nats';
   return html`
     <th scope="col">Recipe</th>
     <th scope="col" title="Seeds">N</th>
-    <th scope="col" title="Mean and standard deviation over the seeds">${measure === 'share' ? 'Hardened' : 'Mean'}</th>
-    <th scope="col" title="Mean difference of lanes of equal seed${unit}">To ${baseline}</th>
+    <th scope="col" title="Mean and standard deviation over the seeds">${measure === '%' ? 'Hardened' : 'Mean'}</th>
+    <th scope="col" title="Mean difference of lanes of equal seed, in ${WRITINGS[measure].unit}">To ${baseline}</th>
     <th scope="col" title="95 % confidence interval of that mean, Student's t">t interval</th>
     <th scope="col" title="95 % percentile bootstrap of that mean">Bootstrap</th>
   `;

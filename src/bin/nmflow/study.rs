@@ -195,10 +195,12 @@ fn cell_results(cell: &Cell, parts: Vec<Trained>, curves: &[String]) -> Value {
     let keys = metric_keys();
     let steps = parts.first().map(|part| part.steps.clone()).unwrap_or_default();
     let lanes: Vec<Outcome> = parts.into_iter().flat_map(|part| part.lanes).collect();
-    let summaries = SUMMARISED.map(|key| {
+    let summaries = SUMMARISED.into_iter().filter_map(|key| {
         let at = keys.iter().position(|known| known == key).expect("a summarised metric exists");
         let values: Vec<_> = lanes.iter().map(|outcome| (outcome.lane.clone(), outcome.last[at])).collect();
-        (key.to_owned(), json!(summarise(&values)))
+        // Bits per character, for one, are measured on text alone.
+        let measured = values.iter().any(|(_, value)| value.is_finite());
+        measured.then(|| (key.to_owned(), json!(summarise(&values))))
     });
     let settings = cell.settings.iter().map(|setting| (setting.field.clone(), setting.value.clone()));
     let lanes = lanes.iter().map(|Outcome { lane, last, curves: values }| {
@@ -210,7 +212,7 @@ fn cell_results(cell: &Cell, parts: Vec<Trained>, curves: &[String]) -> Value {
     json!({
         "settings": settings.collect::<Map<_, _>>(),
         "experiment": cell.experiment.document(),
-        "summary": summaries.into_iter().collect::<Map<_, _>>(),
+        "summary": summaries.collect::<Map<_, _>>(),
         "steps": steps,
         "lanes": lanes.collect::<Vec<_>>(),
     })

@@ -8,7 +8,7 @@ import { dataTable } from '../data-table.js';
 import { saveButtons } from '../save-buttons.js';
 import { swatch } from '../swatch.js';
 import { axesOf, crossings, groupNames, hillOf, sliceOf } from './study-points.js';
-import { hillSpec, SUMMARISED, sweepSpec } from './study-spec.js';
+import { hillSpec, lessIsBetter, SUMMARISED, sweepSpec } from './study-spec.js';
 
 /** @import { PlotSpec } from '../../plots/line-plot.js' */
 /** @import { StudyResults } from '../../worker/protocol.d.ts' */
@@ -42,11 +42,15 @@ function drawn(lab, results, view) {
   `;
 }
 
-/** The chosen metric, or the first that was measured. @param {StudyResults} results @param {StudyView} view @returns {Summarised} */
-export function metricOf({ cells }, { metric }) {
-  const measured = /** @type {Summarised[]} */ (Object.keys(SUMMARISED)).filter((key) =>
+/** Metrics that some point has. @param {StudyResults} results */
+const measuredOf = ({ cells }) =>
+  /** @type {Summarised[]} */ (Object.keys(SUMMARISED)).filter((key) =>
     cells.some(({ summary }) => key in summary),
   );
+
+/** The chosen metric, or the first that was measured. @param {StudyResults} results @param {StudyView} view @returns {Summarised} */
+export function metricOf(results, { metric }) {
+  const measured = measuredOf(results);
   return measured.find((key) => key === metric) ?? measured[0] ?? 'val_accuracy_hard';
 }
 
@@ -56,8 +60,8 @@ function options(lab, results, slice, metric) {
   const { along, held } = slice;
   const set = (/** @type {Partial<StudyView>} */ change) =>
     lab.session.store.dispatch({ type: 'study/view', change });
-  const metrics = Object.entries(SUMMARISED).map(
-    ([key, { label }]) => /** @type {[string, string]} */ ([key, label]),
+  const metrics = measuredOf(results).map(
+    (key) => /** @type {[string, string]} */ ([key, SUMMARISED[key].label]),
   );
   const other = Math.min(lab.state.study.view.other, (held?.values.length ?? 1) - 1);
   return html`
@@ -160,7 +164,7 @@ function pairOf(hill, chosen, results, metric) {
 function crossoverText({ groups, x }, [first, second], found, metric) {
   const gaps = x.flatMap((_, at) => {
     const [a, b] = [groups.get(first)?.[at]?.mean, groups.get(second)?.[at]?.mean];
-    return a === undefined || b === undefined ? [] : [metric === 'val_loss_hard' ? b - a : a - b];
+    return a === undefined || b === undefined ? [] : [lessIsBetter(metric) ? b - a : a - b];
   });
   if (first === second || gaps.length === 0) return 'Choose two lanes.';
   const ahead = (/** @type {number} */ gap) => (gap > 0 ? first : second);

@@ -18,9 +18,18 @@ export const SUMMARISED = /** @type {const} */ ({
   },
   val_accuracy: { label: 'Validation accuracy', unit: '%', read: formatShare, axis: formatPercents },
   val_loss_hard: { label: 'Validation loss, hard mask', unit: 'nats', read: formatLoss, axis: formatNumber },
+  val_bits_hard: {
+    label: 'Bits per character, hard mask',
+    unit: 'bits',
+    read: formatLoss,
+    axis: formatNumber,
+  },
 });
 
 /** @typedef {keyof typeof SUMMARISED} Summarised */
+
+/** Whether less of it is better. @param {Summarised} metric */
+export const lessIsBetter = (metric) => SUMMARISED[metric].unit !== '%';
 
 /** Values this far apart, as a ratio, are easier to read on a logarithmic axis. */
 const LOG_FROM = 10;

@@ -15,7 +15,7 @@ export function studyTable({ state }) {
   const metric = metricOf(results, view);
   const cells = results.cells.filter(({ summary }) => metric in summary);
   const baseline = cells[0]?.summary[metric]?.find((group) => group.baseline === null)?.name ?? '';
-  const measure = metric === 'val_loss_hard' ? 'loss' : 'share';
+  const measure = SUMMARISED[metric].unit;
   return html`
     <h4>Paired differences to ${baseline}</h4>
     <div class="scroll" tabindex="0" role="region" aria-label="Results of the study">
@@ -46,7 +46,7 @@ export function studyTable({ state }) {
       </table>
     </div>
     <p class="note">
-      Differences are of lanes that share initial weights and batches${measure === 'share' ? ', in percentage points' : ''}. An
+      Differences are of lanes that share initial weights and batches${measure === '%' ? ', in percentage points' : ''}. An
       interval that holds 0 decides nothing.
     </p>
   `;
