@@ -10,7 +10,8 @@
 //     <!-- end -->
 //
 // KIND is `values` (mean and standard deviation over the seeds), `differences` (mean paired difference to SR-STE with its
-// 95 % t interval, bold where the interval excludes zero) or `curve` (the mean over the seeds at some steps of one cell).
+// 95 % t interval, bold where the interval excludes zero), `curve` (the mean over the seeds at some steps of one cell) or
+// `iso` (mean and standard deviation at equal training FLOPs, each seed interpolated between the cells' budgets).
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -29,6 +30,8 @@ import { root } from './paths.mjs';
 const BLOCK = /(<!-- table: (\S+) (\S+) (\S+)(?: (\d+))? -->\n)[\s\S]*?(<!-- end -->)/g;
 /** Columns of a table of a curve. */
 const POINTS = 8;
+/** Columns of a table at equal FLOPs. */
+const ISO_POINTS = 4;
 
 /** What a table's metric is shown in: accuracies in percent. @param {string} metric @param {number} value */
 function shown(metric, value) {
@@ -60,13 +63,19 @@ function table(heads, rows) {
 /** Groups of lanes with the mean and deviation of a metric that the study did not summarise. @param {Cell} cell @param {string} metric */
 function grouped({ summary, lanes }, metric) {
   const [known = []] = Object.values(summary);
-  return known.map((group) => {
-    const values = group.lanes.map((lane) => lanes[lane]?.metrics[metric] ?? Number.NaN);
-    const mean = values.reduce((sum, one) => sum + one, 0) / values.length;
-    const squares = values.reduce((sum, one) => sum + (one - mean) ** 2, 0);
-    const std = values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : null;
-    return { ...group, mean, std, difference: null, t_interval: null };
-  });
+  return known.map((group) => ({
+    ...group,
+    ...spread(group.lanes.map((lane) => lanes[lane]?.metrics[metric] ?? Number.NaN)),
+    difference: null,
+    t_interval: null,
+  }));
+}
+
+/** Mean and standard deviation. @param {number[]} values */
+function spread(values) {
+  const mean = values.reduce((sum, one) => sum + one, 0) / values.length;
+  const squares = values.reduce((sum, one) => sum + (one - mean) ** 2, 0);
+  return { mean, std: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : null };
 }
 
 /** @param {Results} results @param {string} metric @param {(group: Group) => string} text */
@@ -86,7 +95,7 @@ function byCell({ cells: measured }, metric, text) {
   return table(['', ...cells.map(heading)], rows);
 }
 
-/** @param {string} metric @param {Group} group */
+/** @param {string} metric @param {Pick<Group, 'mean' | 'std'>} group */
 function value(metric, { mean, std }) {
   return `${shown(metric, mean)}${std === null ? '' : ` ± ${shown(metric, std)}`}`;
 }
@@ -114,6 +123,48 @@ function curve({ cells }, metric, at) {
   return table(['step', ...points.map((point) => String(cell.steps[point]))], rows);
 }
 
+/** Honest training FLOPs against a metric, a lane's points in the order of the cells. @param {Cell[]} cells @param {string} metric @param {number} lane */
+function spentBy(cells, metric, lane) {
+  return cells.map(({ lanes }) => {
+    const { train_gflop_honest: spent = Number.NaN, [metric]: value = Number.NaN } =
+      lanes[lane]?.metrics ?? {};
+    return { spent, value };
+  });
+}
+
+/** The value where `spent` FLOPs are spent, along a straight line over log FLOPs. @param {{ spent: number, value: number }[]} points @param {number} spent */
+function valueAt(points, spent) {
+  const upper = Math.max(
+    1,
+    points.findIndex((point) => point.spent >= spent * (1 - 1e-9)),
+  );
+  const [a, b] = points.slice(upper - 1, upper + 1);
+  if (!a || !b) return Number.NaN;
+  return a.value + ((b.value - a.value) * Math.log(spent / a.spent)) / Math.log(b.spent / a.spent);
+}
+
+/** At budgets that every lane's range holds. @param {Results} results @param {string} metric */
+function iso({ cells }, metric) {
+  const [first] = cells;
+  const groups = Object.values(first?.summary ?? {})[0] ?? [];
+  const ranges = groups.flatMap(({ lanes }) => lanes.map((lane) => spentBy(cells, metric, lane)));
+  const low = Math.max(...ranges.map((points) => points[0]?.spent ?? Number.NaN));
+  const high = Math.min(...ranges.map((points) => points.at(-1)?.spent ?? Number.NaN));
+  if (!(low < high)) throw new Error('the lanes have no budget in common: sweep `steps`, in rising order');
+  const budgets = Array.from(
+    { length: ISO_POINTS },
+    (_, at) => low * (high / low) ** (at / (ISO_POINTS - 1)),
+  );
+  const rows = groups.map((group) => [
+    group.name,
+    ...budgets.map((budget) => {
+      const values = group.lanes.map((lane) => valueAt(spentBy(cells, metric, lane), budget));
+      return value(metric, spread(values));
+    }),
+  ]);
+  return table(['GFLOP', ...budgets.map((budget) => budget.toFixed(1))], rows);
+}
+
 /**
  * The text with every table made anew.
  *
@@ -127,9 +178,10 @@ export function withTables(text, read) {
       values: () => byCell(results, metric, (group) => value(metric, group)),
       differences: () => byCell(results, metric, (group) => difference(metric, group)),
       curve: () => curve(results, metric, Number(cell ?? 0)),
+      iso: () => iso(results, metric),
     });
     const make = kinds[kind];
-    if (!make) throw new Error(`${kind} is no kind of table: write values, differences or curve`);
+    if (!make) throw new Error(`${kind} is no kind of table: write values, differences, curve or iso`);
     return `${head}${make()}${end}`;
   });
 }

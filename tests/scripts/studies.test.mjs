@@ -55,6 +55,33 @@ test('tables show values, differences and curves', () => {
   assert.throws(() => made('colour val_accuracy_hard'), /colour is no kind of table/);
 });
 
+test('lanes are compared at FLOPs that all of them reach', () => {
+  const summary = {
+    acc: [
+      { name: 'A', lanes: [0] },
+      { name: 'B', lanes: [1] },
+    ],
+  };
+  const lane = (/** @type {number} */ train_gflop_honest, /** @type {number} */ acc) => ({
+    metrics: { train_gflop_honest, acc },
+  });
+  // A spends 1, 4 and 16; B spends 2 and then no more than 16: 2, 4, 8 and 16 are common.
+  const cells = [
+    { summary, lanes: [lane(1, 1), lane(2, 5)] },
+    { summary, lanes: [lane(4, 3), lane(4, 7)] },
+    { summary, lanes: [lane(16, 5), lane(16, 9)] },
+  ];
+  const text = '<!-- table: x.json iso acc -->\n<!-- end -->\n';
+  const read = (/** @type {unknown} */ results) => () => /** @type {any} */ (results);
+  assert.deepEqual(withTables(text, read({ cells })).split('\n').slice(1, 5), [
+    '| GFLOP | 2.0 | 4.0 | 8.0 | 16.0 |',
+    '| --- | ---: | ---: | ---: | ---: |',
+    '| A | 2.00 | 3.00 | 4.00 | 5.00 |',
+    '| B | 5.00 | 7.00 | 8.00 | 9.00 |',
+  ]);
+  assert.throws(() => withTables(text, read({ cells: cells.slice(0, 1) })), /no budget in common/);
+});
+
 test('the tables in docs/STUDIES.md are those of the results', () => {
   const text = readFileSync(STUDIES, 'utf8');
   assert.ok(text.includes('<!-- table: '), 'the document shows results');
