@@ -182,7 +182,8 @@ const ROWS: [RecipeRow; 14] = [
     // gradient as in SR-STE, so that only the ramp differs.
     RecipeRow { recipe: Recipe::SrSteAnnealed, id: "sr-ste-annealed", label: "SR-STE annealed", pull: Pull::Ramped,
         summary: "SR-STE whose lambda rises from 0 in a straight line over the first half of the sparsification phase (Adaptive Sparse Trainer, Huang et al. 2025).", ..STE },
-    // The paper has 2:4 and one scale per tensor; any N:M is the direct reading, and one scale serves all blocks here.
+    // The paper has 2:4 and one scale per tensor; any N:M is the direct reading, and one scale serves all blocks here. As in the
+    // authors' code the gradient passes the threshold and the scale unchanged.
     RecipeRow { recipe: Recipe::SSte, id: "s-ste", label: "S-STE", soft_threshold: true,
         summary: "Kept weights shrink by t, the largest magnitude dropped in their group, and are scaled by a constant fitted to the initial weights: b * sign(w) * (|w| - t) (Hu et al. 2024).", ..STE },
     // The paper switches phases when v settles (AutoSwitch); here the end of the dense phase is the switch.
