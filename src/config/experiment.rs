@@ -200,6 +200,21 @@ impl ExperimentConfig {
         difference::describe(&self.document.lanes, index)
     }
 
+    /// Whether both experiments train the same. They do when they differ in nothing but names, which are labels.
+    pub fn trains_like(&self, other: &Self) -> bool {
+        self.unnamed() == other.unnamed()
+    }
+
+    /// The document without its names.
+    fn unnamed(&self) -> RawExperiment {
+        let mut document = self.document.clone();
+        document.name.clear();
+        for lane in &mut document.lanes {
+            lane.name = None;
+        }
+        document
+    }
+
     /// Checks that images of `height x width` pixels, known only once files are loaded, fit the model.
     ///
     /// # Errors

@@ -28,7 +28,8 @@ impl Experiment {
         snapshot: Snapshot,
     ) -> Result<Self, LabError> {
         // Read again, because a document that an older version wrote may lack fields that have a default by now.
-        if ExperimentConfig::from_json(&snapshot.document).as_ref() != Ok(&config) {
+        let made_of = ExperimentConfig::from_json(&snapshot.document);
+        if !made_of.is_ok_and(|made_of| made_of.trains_like(&config)) {
             return Err(LabError::Snapshot("it belongs to another experiment; open that one's link first".into()));
         }
         if snapshot.lanes.last().is_none_or(|last| *last >= config.lanes().len()) {
@@ -61,6 +62,15 @@ impl Experiment {
         run.unreported = snapshot.unreported;
         run.record = snapshot.record.in_current_columns();
         Ok(run)
+    }
+
+    /// Gives the run and its lanes the names of `config`, where they are all that differs. Says whether they are.
+    pub fn relabel(&mut self, config: ExperimentConfig) -> bool {
+        let same = self.config.trains_like(&config);
+        if same {
+            self.config = config;
+        }
+        same
     }
 
     /// The run's state, to [`resume`](Self::resume) from.

@@ -19,8 +19,8 @@ pub use read::MAX_BYTES;
 
 /// What `format` says in every run file.
 pub const FORMAT: &str = "nmflow-run";
-/// Version of the layout.
-pub const VERSION: u32 = 1;
+/// Version of the layout. Files of version 1 had no times and are read all the same.
+pub const VERSION: u32 = 2;
 
 /// A run and its results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +43,9 @@ pub struct RunFile {
     pub metrics: Vec<RunMetric>,
     /// Steps made at each report, ascending.
     pub steps: Vec<u32>,
+    /// Seconds of training until each report, without pauses; null where not known. Measured, so no two runs agree in
+    /// them, and no part of the fingerprint.
+    pub elapsed_s: Vec<Option<f64>>,
     /// One entry per lane.
     pub lanes: Vec<RunLane>,
     /// What a replay should find again; null for an unfinished run.
@@ -101,6 +104,7 @@ impl RunFile {
             adapter: None,
             document: config.document().clone(),
             steps: steps.to_vec(),
+            elapsed_s: vec![None; steps.len()],
             lanes: lanes.collect(),
             metrics,
             fingerprint: None,

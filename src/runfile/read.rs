@@ -44,6 +44,9 @@ impl RunFile {
             problems.into_iter().map(inside).collect::<Vec<_>>()
         })?;
         let mut value = value;
+        if version == Some(1) {
+            lift_from_first(&mut value);
+        }
         value["document"] = serde_json::to_value(config.document()).expect("the raw form is plain JSON");
         let run: Self = match serde_json::from_value(value) {
             Ok(run) => run,
@@ -70,6 +73,14 @@ impl RunFile {
         if self.steps.last().is_some_and(|last| *last > self.document.steps) {
             report("steps", format!("goes beyond the budget of {} steps", self.document.steps));
         }
+        if self.elapsed_s.len() != self.steps.len() {
+            let (have, want) = (self.elapsed_s.len(), self.steps.len());
+            report("elapsed_s", format!("holds {have} values for {want} reports"));
+        }
+        let known: Vec<f64> = self.elapsed_s.iter().flatten().copied().collect();
+        if known.first().is_some_and(|first| *first < 0.0) || known.windows(2).any(|pair| pair[0] > pair[1]) {
+            report("elapsed_s", "must start at 0 or later and never fall".to_owned());
+        }
         for (index, lane) in self.lanes.iter().enumerate() {
             for (key, values) in &lane.metrics {
                 let field = format!("lanes[{index}].metrics.{key}");
@@ -86,6 +97,13 @@ impl RunFile {
         }
         problems
     }
+}
+
+/// Version 1 knew no times.
+fn lift_from_first(value: &mut Value) {
+    let reports = value.get("steps").and_then(Value::as_array).map_or(0, Vec::len);
+    value["version"] = VERSION.into();
+    value["elapsed_s"] = vec![Value::Null; reports].into();
 }
 
 #[cfg(test)]
@@ -125,6 +143,28 @@ pub(super) mod tests {
         assert!(found[0].starts_with("steps: must rise"));
         assert!(found[1].starts_with("lanes[0].metrics.dreams: is not explained"));
         assert!(found[2].starts_with("lanes[2].metrics.val_loss: holds 1 values for 3 reports"));
+    }
+
+    #[test]
+    fn a_file_of_version_1_is_read_as_one_without_times() {
+        let mut old = run();
+        old["version"] = json!(1);
+        old.as_object_mut().unwrap().remove("elapsed_s");
+        assert_eq!(RunFile::from_value(old).unwrap().elapsed_s, [None; 3]);
+    }
+
+    #[test]
+    fn times_are_as_many_as_reports_and_never_fall() {
+        let refused = |times: Value| {
+            let mut wrong = run();
+            wrong["elapsed_s"] = times;
+            problems(wrong)
+        };
+        assert_eq!(refused(json!([0.0, 1.5])), ["elapsed_s: holds 2 values for 3 reports"]);
+        assert_eq!(refused(json!([2.0, null, 1.5])), ["elapsed_s: must start at 0 or later and never fall"]);
+        let mut right = run();
+        right["elapsed_s"] = json!([null, 1.5, 1.5]);
+        assert_eq!(RunFile::from_value(right).unwrap().elapsed_s, [None, Some(1.5), Some(1.5)]);
     }
 
     #[test]

@@ -113,6 +113,7 @@ fn schema() -> Value {
         "document": document(),
         "metrics": list(&object(&json!({"key": text, "label": text, "unit": text, "help": text}))),
         "steps": steps(),
+        "elapsed_s": list(&json!({"type": ["number", "null"], "minimum": 0})),
         "lanes": list(&object(&json!({"name": text, "difference": text, "metrics": values()}))),
         "fingerprint": {"anyOf": [fingerprint_schema(), {"type": "null"}]},
     }));

@@ -19,6 +19,17 @@ impl Lab {
         Ok(())
     }
 
+    pub(super) fn relabel(&mut self, document: serde_json::Value) {
+        let Some(run) = &mut self.run else { return };
+        let Ok(config) = ExperimentConfig::from_value(document) else { return };
+        if run.experiment.relabel(config) {
+            let config = run.experiment.config();
+            let names = config.lanes().iter().map(|lane| lane.name.clone()).collect();
+            let document = config.document().clone();
+            self.post(&Event::Relabelled { document, names });
+        }
+    }
+
     pub(super) async fn post_fingerprint(&self) -> Result<(), LabError> {
         let Some(run) = &self.run else { return Ok(()) };
         let device = run.choice.gpu.as_ref().map_or("CPU", |gpu| gpu.adapter.as_str());

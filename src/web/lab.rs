@@ -150,6 +150,7 @@ impl Lab {
                 let snapshot = snapshot.map(|bytes| Snapshot::from_bytes(&bytes)).transpose()?;
                 self.open(document, device, files, snapshot, share).await?;
             }
+            Command::Relabel { document } => self.relabel(document),
             Command::Until { step } => self.until = Some(step),
             Command::Summarise { step, values } => self.summarise(step, &values),
             Command::Start => self.resume_training().await?,

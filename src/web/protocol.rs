@@ -49,6 +49,14 @@ pub enum Command {
         /// How the lanes are shared out when the device is the CPU; the GPU trains all of them.
         share: Share,
     },
+    /// Gives the run and its lanes the names of a document, which trains the same; answered by [`Event::Relabelled`].
+    /// Nothing happens when the document is not valid, of which [`Command::Validate`] tells, or when another experiment
+    /// has been opened meanwhile.
+    Relabel {
+        /// The document.
+        #[cfg_attr(test, ts(type = "unknown"))]
+        document: serde_json::Value,
+    },
     /// Trains until paused or finished.
     Start,
     /// Stops between two steps.
@@ -262,6 +270,13 @@ pub enum Event {
         share: Vec<usize>,
         /// Workers among which the lanes are shared out.
         workers: usize,
+    },
+    /// The run or its lanes have other names.
+    Relabelled {
+        /// The document, complete.
+        document: RawExperiment,
+        /// Name of each lane in legends.
+        names: Vec<String>,
     },
     /// The answer to [`Command::Validate`]. Without problems, the rest describes the experiment.
     Checked {

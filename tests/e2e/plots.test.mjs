@@ -32,7 +32,7 @@ function specOf({ page }, chart) {
 test('every axis places the measurements where the export says they lie', async () => {
   const page = await visit(linkTo({ ...SMALL, steps: 100 }));
   await page.phase('Finished');
-  const { lanes } = await page.exported();
+  const { lanes, elapsed_s } = await page.exported();
   const axis = page.page.locator('.legend').getByLabel('x axis').first();
   for (const key of ['train_gflop_honest', 'train_gflop_ideal', 'average_density']) {
     await axis.selectOption(key);
@@ -64,6 +64,7 @@ test('every axis places the measurements where the export says they lie', async 
   await axis.selectOption('time');
   const { x, xLabel } = await specOf(page, 'loss');
   assert.equal(xLabel, 'training time (s)');
+  assert.deepEqual(elapsed_s, x);
   assert.ok(x.every((/** @type {number} */ at, /** @type {number} */ row) => row === 0 || at >= x[row - 1]));
   assert.ok(x.at(-1) > 0);
   assert.deepEqual(page.complaints, []);

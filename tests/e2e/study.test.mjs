@@ -34,6 +34,41 @@ async function studyRows({ page }) {
   );
 }
 
+/** The step of the point that trains, once it is at least `least`. @param {Visit} visited @param {number} least */
+async function stepOfPoint({ page }, least) {
+  const step = await page.waitForFunction(
+    (from) => {
+      const shown = /step ([\d,]+) of/.exec(
+        document.querySelector('.study-progress')?.textContent ?? '',
+      )?.[1];
+      const made = Number(shown?.replaceAll(',', '') ?? 0);
+      return made >= from ? made : null;
+    },
+    least,
+    { timeout: PATIENCE_MS },
+  );
+  return /** @type {Promise<number>} */ (step.jsonValue());
+}
+
+/** Waits until the browser's storage holds a point with at least `least` steps. @param {Visit} visited @param {number} least */
+async function studySaved({ page }, least) {
+  await page.waitForFunction(
+    (from) =>
+      new Promise((resolve) => {
+        const opening = indexedDB.open('nmflow');
+        opening.onsuccess = () => {
+          const request = opening.result.transaction('studies').objectStore('studies').get('latest');
+          request.onsuccess = () => {
+            opening.result.close();
+            resolve((request.result?.underway?.step ?? 0) >= from);
+          };
+        };
+      }),
+    least,
+    { timeout: PATIENCE_MS },
+  );
+}
+
 test('a sweep is trained beside the run, point by point, and leaves as a file', async () => {
   const visited = await visit(linkTo(SHORT));
   const { page } = visited;
@@ -100,13 +135,17 @@ test('a paused sweep survives a reload and trains only what is missing', async (
   await page.getByText('One point, 2 seeds').waitFor({ timeout: PATIENCE_MS });
   await visited.press('Pause the sweep');
   await visited.press('Continue the sweep');
+  const done = await stepOfPoint(visited, 30);
   await visited.press('Pause the sweep');
+  await studySaved(visited, done);
   await page.reload();
   await openPanel(visited);
   await page.getByText('One point, 2 seeds').waitFor();
   const before = await exportedStudy(visited);
   await visited.press('Continue the sweep');
   await page.getByText('Point 2 of 2').waitFor();
+  const resumed = await stepOfPoint(visited, 1);
+  assert.ok(resumed >= done, `the point goes on from its middle: step ${resumed} after ${done}`);
   assert.deepEqual((await exportedStudy(visited)).cells, before.cells);
   await visited.press('Pause the sweep');
   await visited.press('Give it up');
@@ -202,6 +241,47 @@ test('damaged results are refused with the place of the fault', async () => {
   await page.getByText('results.json cannot be opened.').waitFor();
   const fields = await page.locator('.notice code').allInnerTexts();
   assert.deepEqual(fields, ['cells[1].lanes[4].metrics.val_accuracy_hard', 'cells[2].lanes[0].lane.recipe']);
+  assert.deepEqual(visited.complaints, []);
+  await visited.close();
+});
+
+test('curves in a file of results are drawn as means over the seeds, with data and files', async () => {
+  const visited = await visit(linkTo(SHORT));
+  const { page } = visited;
+  await visited.phase('Finished');
+  const study = /** @type {any} */ (results());
+  for (const [at, cell] of study.cells.entries()) {
+    cell.steps = [0, 10, 20];
+    for (const { lane, curves = {}, ...rest } of cell.lanes.splice(0)) {
+      const noise = lane.recipe === 'dense' ? [null, null, null] : [null, 1 + lane.seed, 4 + at + lane.seed];
+      cell.lanes.push({
+        ...rest,
+        lane,
+        curves: { ...curves, grad_abs_var_all: noise, train_loss: [3, 2, 1] },
+      });
+    }
+  }
+  await visited.drop(file(study));
+  await page.getByRole('heading', { name: 'From elsewhere' }).waitFor();
+  // Means of 1, 2, 3 and of 4, 5, 6; the dense lane has no noise of a mask.
+  assert.deepEqual(await visited.chartTable('study-curves'), [
+    ['10', '2', '2'],
+    ['20', '5', '5'],
+  ]);
+  assert.ok((await visited.bandPixels('study-curves')) > 200, 'the spread over seeds is drawn');
+  await page.getByLabel('Point', { exact: true }).selectOption('2');
+  await page.locator('[data-chart=study-curves] td', { hasText: '7' }).first().waitFor();
+  await page.getByLabel('Curve', { exact: true }).selectOption('train_loss');
+  const loss = await visited.chartTable('study-curves');
+  assert.deepEqual(loss[2], ['20', '1.000', '1.000', '1.000']);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page
+      .locator('[data-chart=study-curves]')
+      .getByRole('button', { name: /as SVG$/ })
+      .click(),
+  ]);
+  assert.match(readFileSync(await download.path(), 'utf8'), /Decay/);
   assert.deepEqual(visited.complaints, []);
   await visited.close();
 });

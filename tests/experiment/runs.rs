@@ -241,6 +241,39 @@ tests! {
         assert!(matches!(Experiment::resume(other, dataset, cpu(), snapshot), Err(LabError::Snapshot(_))));
     }
 
+    async fn names_are_labels_a_run_goes_on_under_others() {
+        let plain = document(&[lane("dense"), lane("sr-ste")], 30);
+        let mut named = plain.clone();
+        named["name"] = json!("Renamed");
+        named["lanes"][1]["name"] = json!("The baseline");
+        let config = |document: &Value| ExperimentConfig::from_value(document.clone()).expect("the document is valid");
+        let whole = finish(&mut experiment(plain.clone(), &cpu())).await;
+
+        let mut run = experiment(plain.clone(), &cpu());
+        for _ in 0..17 {
+            run.train_step();
+            if run.report_due() {
+                run.report().await.expect("the run goes on");
+            }
+        }
+        assert!(run.relabel(config(&named)));
+        assert_eq!((run.config().name(), run.config().lanes()[1].name.as_str()), ("Renamed", "The baseline"));
+        let snapshot = run.snapshot().await.expect("the device answers");
+        let rest = finish(&mut run).await;
+        // A snapshot continues under the names of the document, whatever it was made under.
+        let dataset = Dataset::generated(config(&plain).task()).expect("the task is generated");
+        let mut back = Experiment::resume(config(&plain), dataset, cpu(), snapshot).expect("the snapshot fits");
+        for rest in [rest, finish(&mut back).await] {
+            assert_eq!(rest.len(), 3);
+            for (rest, whole) in rest.iter().zip(&whole[whole.len() - 3..]) {
+                assert_eq!(bits(rest), bits(whole));
+            }
+        }
+        named["steps"] = json!(40);
+        assert!(!back.relabel(config(&named)), "more than the names differ");
+        assert_eq!(back.config(), &config(&plain));
+    }
+
     async fn a_restarted_run_repeats_itself() {
         let mut run = experiment(document(&[lane("sr-ste")], 10), &cpu());
         let first = final_params(&mut run).await;

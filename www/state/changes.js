@@ -2,6 +2,7 @@
 
 import { lanesOf } from './draft.js';
 import { fieldAt } from './fields.js';
+import { relabels } from './labels.js';
 import { getAt, sameJson } from './paths.js';
 
 /** @import { FieldSpec, RawExperiment } from '../worker/protocol.d.ts' */
@@ -15,8 +16,10 @@ export function changes({ draft, run, device, catalog }) {
   if (!draft.document || !run.document) return [];
   const running = /** @type {RawExperiment & Json} */ (run.document);
   const edited = draft.document;
-  const commonFields = catalog.fields.filter((spec) => !spec.path.startsWith('lanes[]'));
-  const laneFields = catalog.fields.filter((spec) => spec.path.startsWith('lanes[]'));
+  // Names need no restart.
+  const fields = catalog.fields.filter(({ path }) => !(relabels(run) && /^(lanes\[\]\.)?name$/.test(path)));
+  const commonFields = fields.filter((spec) => !spec.path.startsWith('lanes[]'));
+  const laneFields = fields.filter((spec) => spec.path.startsWith('lanes[]'));
   const list = fieldChanges(commonFields, running, edited, '');
   if (device.choice !== device.opened) {
     list.unshift({ what: 'Device', before: deviceName(device.opened), after: deviceName(device.choice) });

@@ -55,6 +55,8 @@ export function draft(draft, action) {
     case 'opened':
       // A reset or a restart after a failure opens the same experiment again; edits of it stay.
       return sameJson(action.document, draft.base) ? draft : untouched(action.document);
+    case 'relabelled':
+      return { ...draft, base: action.document };
     case 'recording/loaded':
       return untouched(/** @type {Json} */ (/** @type {unknown} */ (action.recording.document)));
     case 'draft/edited': {

@@ -19,11 +19,17 @@ import { sameJson } from './paths.js';
  * @property {number[]} steps         Step of each row, strictly rising.
  * @property {Column[][]} lanes       `[lane][metric]`.
  * @property {Column} elapsed_s       Seconds of training until each row.
- * @property {number} clock_s         Seconds of training until now, as last told.
+ * @property {number | null} clock_s  Seconds of training until now, as last told; null where not known.
+ * @property {Times | null} saved     Of the saved run that is being opened.
  * @property {number} revision
  */
 
-/** @typedef {{ type: 'history/clock', seconds: number }} HistoryAction */
+/** When reports were made, which only the page knows. @typedef {{ steps: number[], elapsed_s: Column }} Times */
+
+/**
+ * @typedef {{ type: 'history/clock', seconds: number | null }
+ *   | { type: 'history/saved', times: Times | null }} HistoryAction
+ */
 
 /** @type {History} */
 export const emptyHistory = {
@@ -34,6 +40,7 @@ export const emptyHistory = {
   lanes: [],
   elapsed_s: [],
   clock_s: 0,
+  saved: null,
   revision: 0,
 };
 
@@ -49,16 +56,19 @@ export function history(history, action) {
     case 'opened':
       if (action.step > 0 && action.lanes.length === history.lanes.length)
         return keepUpTo(history, action.step);
-      return cleared(history, action.lanes.length);
+      // The times of a saved run come with its reports.
+      return { ...cleared(history, action.lanes.length), saved: action.step > 0 ? history.saved : null };
     case 'progress':
       // The run went back: a reset.
       return action.step < (history.steps.at(-1) ?? 0) ? keepUpTo(history, action.step) : history;
+    case 'history/saved':
+      return { ...history, saved: action.times };
     case 'history/clock':
       return { ...history, clock_s: action.seconds };
     case 'recording/loaded': {
-      const { keys, steps, lanes } = action.recording;
+      const { keys, steps, lanes, elapsed_s } = action.recording;
       const { reported, revision } = history;
-      const file = { keys, steps, lanes, elapsed_s: steps.map(() => null), recorded: true };
+      const file = { keys, steps, lanes, elapsed_s, recorded: true };
       return { ...emptyHistory, ...file, reported, revision: revision + 1 };
     }
     case 'recorded':
@@ -105,15 +115,27 @@ function replaced(history, { steps, lanes, values }) {
   };
   const column = (/** @type {number} */ lane, /** @type {number} */ metric) =>
     steps.map((_, report) => measured((report * lanes + lane) * columns + metric));
-  // When each report was made is the page's own knowledge: a reload loses it.
-  const elapsed_s = history.elapsed_s.length === steps.length ? history.elapsed_s : steps.map(() => null);
   return {
     ...history,
     steps,
-    elapsed_s,
+    elapsed_s: steps.map((step) => timeAt(history, step)),
+    saved: null,
     lanes: Array.from({ length: lanes }, (_, lane) => history.keys.map((_, metric) => column(lane, metric))),
     revision: history.revision + 1,
   };
+}
+
+/**
+ * Seconds of training until a step of the run that is open, or of the saved one that is being opened; null where not
+ * known.
+ *
+ * @param {History} history
+ * @param {number} step
+ */
+export function timeAt(history, step) {
+  if (step === 0) return 0;
+  const { steps, elapsed_s } = history.saved ?? history;
+  return elapsed_s[steps.findLastIndex((reported) => reported <= step)] ?? null;
 }
 
 /** @param {History} history @param {number} step @param {Float64Array} values @returns {History} */

@@ -11,15 +11,17 @@ import {
   readFile,
   readStudy,
   removeRun,
+  STUDY,
 } from '../storage/database.js';
 import { putSnapshot, readSnapshot, removeSnapshot } from '../storage/snapshots.js';
 import { needsFiles } from './files.js';
 import { latest } from './history.js';
+import { sameExperiment } from './labels.js';
 import { sameJson } from './paths.js';
 import { runFileOf } from './sharing.js';
 
 /** @import { Entry } from '../storage/database.js' */
-/** @import { RunFile } from '../worker/protocol.d.ts' */
+/** @import { RawExperiment, RunFile } from '../worker/protocol.d.ts' */
 /** @import { Session } from './session.js' */
 /** @import { Action, State } from './store.js' */
 
@@ -53,7 +55,7 @@ export class Keeper {
   /** @param {Action} action */
   #follow(action) {
     if (action.type === 'opened' && action.step === 0) this.#begin(newId());
-    if (action.type === 'fingerprint') this.session.snapshot();
+    if (action.type === 'fingerprint' || action.type === 'relabelled') this.session.snapshot();
     if (action.type === 'snapshot') void this.#save();
   }
 
@@ -97,7 +99,8 @@ export class Keeper {
     const file = runFileOf(state);
     if (!entry || !file || !state.run.snapshot) return;
     const known = state.runs.entries.find(({ id }) => id === entry.id);
-    if (known?.phase === 'finished' && known.step === entry.step) return;
+    const saved = known?.phase === 'finished' && known.step === entry.step;
+    if (saved && sameJson(known.document, entry.document)) return;
     const { bytes } = state.run.snapshot;
     const small = entry.phase !== 'running' || file.steps.length * file.lanes.length <= FEW_ROWS;
     await putSnapshot(entry.id, bytes);
@@ -116,13 +119,13 @@ export class Keeper {
   /**
    * The run that a reload or a crash interrupted: of this experiment, or the newest when none is asked for.
    *
-   * @param {unknown} document
+   * @param {RawExperiment | null} document  Its names count, whatever the run was saved under.
    * @returns {Promise<Entry | null>}
    */
   async unfinished(document) {
     const entries = (await this.#guarded(listEntries)) ?? [];
     const candidates = document
-      ? entries.filter((entry) => sameJson(entry.document, document))
+      ? entries.flatMap((entry) => (sameExperiment(entry.document, document) ? [{ ...entry, document }] : []))
       : entries.slice(0, 1);
     const [entry] = candidates;
     const usable = entry?.resumable && entry.phase !== 'finished' && !needsFiles(entry.document);
@@ -141,9 +144,13 @@ export class Keeper {
     if (!snapshot) return false;
     const { current } = this.store.state.runs;
     this.store.dispatch({ type: 'runs/current', id: entry.id });
+    this.store.dispatch({ type: 'history/saved', times: entry.times ?? { steps: [], elapsed_s: [] } });
     const opened = await this.session.resumeSaved(entry, snapshot);
     if (opened) this.#begin(entry.id);
-    else this.store.dispatch({ type: 'runs/current', id: current });
+    else {
+      this.store.dispatch({ type: 'runs/current', id: current });
+      this.store.dispatch({ type: 'history/saved', times: null });
+    }
     return opened;
   }
 
@@ -193,12 +200,22 @@ export class Keeper {
     if (file) this.store.dispatch({ type: 'runs/overlaid', overlay: { id, name, file } });
   }
 
-  /** Saves the study on the page, so that no combination has to be trained again. */
-  async keepStudy() {
-    const { phase, document, results } = this.store.state.study;
-    const finished = phase === 'finished' || phase === 'file';
-    const kept = results && { phase: finished ? phase : /** @type {const} */ ('paused'), document, results };
-    await this.#guarded(() => putStudy(kept));
+  /** Saves the study on the page, so that no combination has to be trained again. @param {Uint8Array} [snapshot]  Of the part that trains. */
+  async keepStudy(snapshot) {
+    await this.#guarded(async () => {
+      if (snapshot) await putSnapshot(STUDY, snapshot);
+      // Read as late as this, so that what is written last is the newest.
+      const { phase, document, results, underway } = this.store.state.study;
+      const ended = phase === 'finished' || phase === 'file';
+      const kept = { phase: ended ? phase : /** @type {const} */ ('paused'), document, underway };
+      await putStudy(results && { ...kept, results });
+      if (!underway) await removeSnapshot(STUDY);
+    });
+  }
+
+  /** The state of the study's part that was trained last. @returns {Promise<Uint8Array | null>} */
+  async studySnapshot() {
+    return (await this.#guarded(() => readSnapshot(STUDY))) ?? null;
   }
 
   async #restoreStudy() {
@@ -274,7 +291,7 @@ function entryOf({ run, runs, history, device }) {
   const known = runs.entries.find(({ id }) => id === runs.current);
   return {
     id: runs.current,
-    name: known?.name ?? document.name,
+    name: known?.kept ? known.name : document.name,
     kept: known?.kept ?? false,
     saved_ms: Date.now(),
     phase: phase === 'running' || phase === 'finished' ? phase : 'paused',
@@ -283,6 +300,7 @@ function entryOf({ run, runs, history, device }) {
     resumable: true,
     document,
     backend: device.used?.backend ?? null,
+    times: { steps: history.steps, elapsed_s: history.elapsed_s },
     lanes: run.lanes.map(({ name }, lane) => ({
       name,
       accuracy: latest(history, lane, 'val_accuracy'),

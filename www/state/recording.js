@@ -8,6 +8,7 @@
  * @property {RawExperiment} document
  * @property {string[]} keys
  * @property {number[]} steps
+ * @property {Column} elapsed_s  Seconds of training until each report; null where not known.
  * @property {{ name: string, difference: string }[]} names  By lane.
  * @property {Column[][]} lanes                             `[lane][key]`.
  */
@@ -31,10 +32,13 @@ export async function loadRecording(address) {
 /** @param {any} json @returns {Recording} */
 export function recordingOf(json) {
   const { document, metrics, steps, lanes } = json ?? {};
+  // Files of version 1 had no times.
+  const elapsed_s = json?.elapsed_s ?? (Array.isArray(steps) ? steps.map(() => null) : null);
   const reason =
     (!Number.isInteger(document?.steps) && 'document') ||
     (!isList(metrics, (metric) => typeof metric?.key === 'string') && 'metrics') ||
     (!isList(steps, (step) => Number.isInteger(step)) && 'steps') ||
+    (!isColumn(elapsed_s, steps.length) && 'elapsed_s') ||
     (!isList(lanes, (lane) => isMeasured(lane, steps.length)) && 'lanes') ||
     (lanes.length !== document.lanes?.length && 'lanes');
   if (reason)
@@ -46,6 +50,7 @@ export function recordingOf(json) {
     document,
     keys,
     steps,
+    elapsed_s,
     names: lanes.map((/** @type {any} */ { name, difference }) => ({ name, difference })),
     lanes: lanes.map((/** @type {any} */ lane) =>
       keys.map((/** @type {string} */ key) => lane.metrics[key] ?? steps.map(() => null)),
@@ -65,8 +70,11 @@ function isMeasured(lane, rows) {
     typeof lane?.name === 'string' &&
     typeof lane.difference === 'string' &&
     columns.length > 0 &&
-    columns.every(
-      (column) => isList(column, (v) => v === null || Number.isFinite(v)) && column.length === rows,
-    )
+    columns.every((column) => isColumn(column, rows))
   );
+}
+
+/** @param {any} column @param {number} rows */
+function isColumn(column, rows) {
+  return isList(column, (value) => value === null || Number.isFinite(value)) && column.length === rows;
 }

@@ -1,6 +1,6 @@
 /** A run's results against those that its link or file promises. */
 
-import { sameJson } from './paths.js';
+import { sameExperiment } from './labels.js';
 
 /** @import { Comparison, Fingerprint } from '../worker/protocol.d.ts' */
 /** @import { Action, State } from './store.js' */
@@ -24,7 +24,7 @@ export const emptyReplay = { document: null, expected: null, found: null, compar
  * @param {Pick<State, 'run' | 'replay'>} state
  */
 export function expectedOf({ run, replay }) {
-  return sameJson(run.document, replay.document) ? replay.expected : null;
+  return sameExperiment(run.document, replay.document) ? replay.expected : null;
 }
 
 /** @param {Replay} replay @param {Action} action @returns {Replay} */
@@ -34,7 +34,7 @@ export function replay(replay, action) {
       return { ...emptyReplay, document: action.document, expected: action.fingerprint };
     case 'opened':
       // Reset and resume open the same experiment again; another one has nothing to repeat.
-      return sameJson(action.document, replay.document)
+      return sameExperiment(action.document, replay.document)
         ? { ...replay, found: null, comparison: null }
         : emptyReplay;
     case 'fingerprint':

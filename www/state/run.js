@@ -51,6 +51,10 @@ export function run(run, action) {
       const fresh = { ...emptyRun, speedLimit: run.speedLimit, snapshot };
       return { ...fresh, phase: 'idle', document, lanes, schedule, matrices, step, steps: document.steps };
     }
+    case 'relabelled': {
+      const lanes = run.lanes.map((lane, index) => ({ ...lane, name: action.names[index] ?? lane.name }));
+      return { ...run, document: action.document, lanes };
+    }
     case 'recording/loaded': {
       const { document, names, steps } = action.recording;
       // What a network consists of is not in the file; it is known once the experiment is opened.

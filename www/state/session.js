@@ -9,7 +9,9 @@ import { Asker } from './asking.js';
 import { changes } from './changes.js';
 import { crewOf, workersWanted } from './device.js';
 import { checkSize, filesWanted, needsFiles, taskFor } from './files.js';
+import { timeAt } from './history.js';
 import { Keeper } from './keeping.js';
+import { relabelled } from './labels.js';
 import { lookOfDraft } from './lanes.js';
 import { getAt } from './paths.js';
 import { loadRecording } from './recording.js';
@@ -19,7 +21,7 @@ import { Stopwatch } from './stopwatch.js';
 import { StudyRunner } from './studying.js';
 import { decodeView, encodeView } from './view-link.js';
 
-/** @import { Wanted, Event as LabEvent, FigureSpec, Problem } from '../worker/protocol.d.ts' */
+/** @import { Wanted, Event as LabEvent, FigureSpec, Problem, RawExperiment } from '../worker/protocol.d.ts' */
 /** @import { Entry } from '../storage/database.js' */
 /** @import { Embed } from './embed.js' */
 /** @import { Store } from './store.js' */
@@ -45,6 +47,8 @@ export class Session {
   #notices = 0;
   /** Whether the next experiment starts as it opens: all do, except the first where the embedding page says so. */
   #autostart = true;
+  /** Whether the visitor wants the run that is being opened to rest. */
+  #held = false;
   #stopwatch = new Stopwatch();
 
   /** @param {Store} store @param {Embed} embed */
@@ -111,7 +115,7 @@ export class Session {
   /**
    * Goes on with a run that a reload or a crash interrupted.
    *
-   * @param {unknown} document  Of the link; null without one.
+   * @param {RawExperiment | null} document  Of the link; null without one.
    * @returns {Promise<boolean>} Whether there was one.
    */
   async #continue(document) {
@@ -152,6 +156,7 @@ export class Session {
    * @returns {Promise<boolean>} Whether it opened.
    */
   async open(document, options = {}) {
+    this.#held = false;
     const refused =
       options.refused ?? ((problems) => this.notify('error', 'This experiment cannot run.', { problems }));
     if (needsFiles(document) && this.#files.length === 0) {
@@ -167,7 +172,7 @@ export class Session {
     this.store.dispatch({ type: 'device/opened', choice });
     const { hidden, colours } = options.look ?? { hidden: [], colours: [] };
     this.store.dispatch({ type: 'view/lanes', hidden, colours });
-    if (this.#autostart) this.start();
+    if (this.#autostart) this.#startOpened();
     this.#autostart = true;
     return true;
   }
@@ -222,20 +227,29 @@ export class Session {
   }
 
   start() {
+    this.#held = false;
     this.#client?.send({ type: 'start' });
   }
 
+  /** Starts what was opened, unless the visitor said otherwise meanwhile. */
+  #startOpened() {
+    if (!this.#held) this.start();
+  }
+
   pause() {
+    this.#held = true;
     this.#client?.send({ type: 'pause' });
     // What a paused visitor looks at must be what a restart would bring back.
     if (this.store.state.run.document) this.#client?.send({ type: 'snapshot' });
   }
 
   step() {
+    this.#held = true;
     this.#client?.send({ type: 'step' });
   }
 
   reset() {
+    this.#held = true;
     this.#client?.send({ type: 'reset' });
   }
 
@@ -267,6 +281,7 @@ export class Session {
   async useFiles(files) {
     const [run] = files.filter(({ name }) => /\.json$/i.test(name));
     if (run) return this.openFile(run);
+    this.#held = false;
     await this.#guarded(async () => {
       checkSize(files);
       const document = taskFor(files, this.store.state, this.#waiting);
@@ -285,7 +300,7 @@ export class Session {
       if (run && getAt(run.document, 'task.kind') === wanted) return this.openSaved(run);
       const names = files.map((file) => file.name).join(' and ');
       this.notify('info', [`Training on ${names}.`, answer.note ?? ''].join(' ').trim());
-      this.start();
+      this.#startOpened();
       await this.#showInAddress();
     });
   }
@@ -303,6 +318,7 @@ export class Session {
    * @returns {Promise<boolean>} Whether it opened.
    */
   async resumeSaved({ document, phase, backend }, snapshot) {
+    this.#held = false;
     // On another device the curve would go on slightly differently.
     const opened = await this.#goOn(document, snapshot, backend ?? 'auto', phase !== 'paused');
     if (!opened) return false;
@@ -384,6 +400,7 @@ export class Session {
     await this.#guarded(async () => {
       const { run, device } = this.store.state;
       const { document, snapshot } = run;
+      this.#held = false;
       this.store.dispatch({ type: 'run/restarting' });
       const worker = this.#worker();
       await worker.ask({ type: 'hello' });
@@ -392,6 +409,8 @@ export class Session {
       const { opened } = device;
       if (!snapshot || !(await this.#goOn(document, snapshot.bytes, opened)))
         await this.#goOn(document, null, opened);
+      // Names that were edited meanwhile.
+      await this.check();
     });
   }
 
@@ -446,7 +465,7 @@ export class Session {
     }
     if (answer.type !== 'opened') return false;
     this.store.dispatch({ type: 'device/opened', choice: device });
-    if (start) this.start();
+    if (start) this.#startOpened();
     return true;
   }
 
@@ -517,11 +536,13 @@ export class Session {
     return this.#guarded(action);
   }
 
-  /** Has the worker check the draft; never touches the run. */
+  /** Has the worker check the draft; of the run it touches nothing but names, which need no restart. */
   async check() {
     const { draft } = this.store.state;
-    if (draft.document)
-      await this.#guarded(() => this.#worker().ask({ type: 'validate', document: draft.document }));
+    if (!draft.document) return;
+    await this.#guarded(() => this.#worker().ask({ type: 'validate', document: draft.document }));
+    const document = relabelled(this.store.state);
+    if (document) this.#client?.send({ type: 'relabel', document });
   }
 
   /** The worker, a new one if the last has failed. */
@@ -538,6 +559,7 @@ export class Session {
       this.inspect();
       this.asker.refresh();
     }
+    if (event.type === 'relabelled') void this.#guarded(() => this.#showInAddress());
     if (event.type === 'rejected') this.notify('error', event.message);
     const expected = expectedOf(this.store.state);
     if (event.type === 'fingerprint' && expected) {
@@ -552,11 +574,7 @@ export class Session {
 
   /** @param {LabEvent} event */
   #keepTime(event) {
-    if (event.type === 'opened') {
-      const { steps, elapsed_s } = this.store.state.history;
-      const row = event.step > 0 ? steps.findLastIndex((step) => step <= event.step) : -1;
-      this.#stopwatch.set(elapsed_s[row] ?? 0);
-    }
+    if (event.type === 'opened') this.#stopwatch.set(timeAt(this.store.state.history, event.step));
     if (event.type === 'state' && event.state === 'running') this.#stopwatch.start();
     else if (event.type === 'state' || event.type === 'failed') this.#stopwatch.stop();
     if (event.type === 'metrics') {

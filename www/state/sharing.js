@@ -38,11 +38,17 @@ export async function copied(text) {
  * @returns {string}
  */
 export function toCsv({ run, history }) {
-  const header = ['step', 'lane', 'name', ...history.keys].join(',');
+  const header = ['step', 'elapsed_s', 'lane', 'name', ...history.keys].join(',');
   const rows = history.steps.flatMap((step, row) =>
     history.lanes.map((columns, lane) => {
       const name = `"${(run.lanes[lane]?.name ?? '').replaceAll('"', '""')}"`;
-      return [step, lane, name, ...columns.map((column) => column[row] ?? '')].join(',');
+      return [
+        step,
+        history.elapsed_s[row] ?? '',
+        lane,
+        name,
+        ...columns.map((column) => column[row] ?? ''),
+      ].join(',');
     }),
   );
   return `${[header, ...rows].join('\n')}\n`;
@@ -54,13 +60,14 @@ export function runFileOf({ catalog, run, device, history, replay }) {
   if (!document) return null;
   return {
     format: 'nmflow-run',
-    version: 1,
+    version: 2,
     nmflow: catalog.version ?? '',
     backend: device.used?.backend ?? null,
     adapter: device.used?.adapter ?? null,
     document,
     metrics: catalog.metrics.map(({ key, label, unit, help }) => ({ key, label, unit, help })),
     steps: history.steps,
+    elapsed_s: history.elapsed_s,
     lanes: history.lanes.map((columns, lane) => ({
       name: run.lanes[lane]?.name ?? '',
       difference: run.lanes[lane]?.difference ?? '',

@@ -2,12 +2,14 @@
 
 import { sameJson } from './paths.js';
 
-/** @import { PlannedCell, Problem, StudyCell, StudyResults } from '../worker/protocol.d.ts' */
+/** @import { PlannedCell, Problem, RawLane, StudyCell, StudyResults } from '../worker/protocol.d.ts' */
 /** @import { KeptStudy } from '../storage/database.js' */
 /** @import { Json } from './paths.js' */
 /** @import { Action } from './store.js' */
 
 /** A field to sweep and its values as they are typed. @typedef {{ field: string, values: string }} Sweep */
+
+/** @typedef {'sweep' | 'hill' | 'curves'} ChartId */
 
 /**
  * @typedef {object} StudyView  What is drawn of the results.
@@ -15,7 +17,19 @@ import { sameJson } from './paths.js';
  * @property {string | null} along   Swept field on the x axis; null is the first.
  * @property {number} other          Which value of the other swept field is drawn.
  * @property {[string, string] | null} pair  Lanes whose crossover is looked for; null picks two.
- * @property {'sweep' | 'hill' | null} table  The chart whose numbers are listed.
+ * @property {string | null} curve   Key of the metric drawn over the steps; null is the first that was kept.
+ * @property {number} cell           Which point's curves are drawn.
+ * @property {ChartId | null} table  The chart whose numbers are listed.
+ */
+
+/** A lane and its metrics after the last step. @typedef {{ lane: RawLane, metrics: Record<string, number> }} Measured */
+
+/**
+ * @typedef {object} Underway  A point that is trained in part; the state of the part that trains is kept beside it.
+ * @property {Record<string, unknown>} settings
+ * @property {number} part       Its parts before this one are done.
+ * @property {number} step       Steps done of the part that trains.
+ * @property {Measured[]} lanes  Of those parts.
  */
 
 /**
@@ -29,6 +43,7 @@ import { sameJson } from './paths.js';
  * @property {PlannedCell[]} cells    What it consists of.
  * @property {number[]} skipped       Combinations that the visitor gave up.
  * @property {StudyResults | null} results
+ * @property {Underway | null} underway
  * @property {{ cell: number, part: number, step: number, stepsPerSecond: number } | null} progress
  * @property {string | null} trouble  Why it stopped by itself.
  * @property {StudyView} view
@@ -41,6 +56,7 @@ import { sameJson } from './paths.js';
  *   | { type: 'study/planned', document: Json, cells: PlannedCell[], results: StudyResults }
  *   | { type: 'study/phase', phase: Study['phase'] }
  *   | { type: 'study/progress', progress: Study['progress'] }
+ *   | { type: 'study/underway', underway: Underway | null }
  *   | { type: 'study/cell', cell: StudyCell, device: string }
  *   | { type: 'study/skipped', cell: number }
  *   | { type: 'study/trouble', trouble: string }
@@ -61,9 +77,10 @@ export const emptyStudy = {
   cells: [],
   skipped: [],
   results: null,
+  underway: null,
   progress: null,
   trouble: null,
-  view: { metric: 'val_accuracy_hard', along: null, other: 0, pair: null, table: null },
+  view: { metric: 'val_accuracy_hard', along: null, other: 0, pair: null, curve: null, cell: 0, table: null },
 };
 
 /** @param {Study} study @param {Action} action @returns {Study} */
@@ -81,6 +98,7 @@ export function study(study, action) {
       const same = sameJson(document, study.document);
       const view = same ? study.view : { ...emptyStudy.view, metric: study.view.metric };
       const skipped = same ? study.skipped : [];
+      const underway = same ? study.underway : null;
       return {
         ...study,
         problems: [],
@@ -89,6 +107,7 @@ export function study(study, action) {
         cells,
         skipped,
         results,
+        underway,
         view,
         trouble: null,
       };
@@ -97,10 +116,12 @@ export function study(study, action) {
       return { ...study, phase: action.phase };
     case 'study/progress':
       return { ...study, progress: action.progress };
+    case 'study/underway':
+      return { ...study, underway: action.underway };
     case 'study/cell':
-      return study.results ? { ...study, results: withCell(study.results, action) } : study;
+      return study.results ? { ...study, results: withCell(study.results, action), underway: null } : study;
     case 'study/skipped':
-      return { ...study, skipped: [...study.skipped, action.cell], trouble: null };
+      return { ...study, skipped: [...study.skipped, action.cell], underway: null, trouble: null };
     case 'study/trouble':
       return { ...study, phase: 'paused', trouble: action.trouble };
     case 'study/opened': {
@@ -108,8 +129,8 @@ export function study(study, action) {
       return { ...study, ...fresh, shown: true, phase: 'file', results: action.results };
     }
     case 'study/restored': {
-      const { phase, document, results } = action;
-      return study.phase === 'none' ? { ...study, phase, document, results } : study;
+      const { phase, document, results, underway = null } = action;
+      return study.phase === 'none' ? { ...study, phase, document, results, underway } : study;
     }
     case 'study/closed': {
       const { shown, sweeps, seeds } = study;

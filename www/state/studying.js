@@ -7,15 +7,18 @@ import { WorkerLost } from '../worker/client.js';
 import { LabPool } from '../worker/pool.js';
 import { workersWanted } from './device.js';
 import { needsFiles } from './files.js';
+import { sameJson } from './paths.js';
 import { download } from './sharing.js';
 import { nextCell } from './study.js';
 import { documentOf } from './study-form.js';
 
-/** @import { Event as LabEvent, PlannedCell, RawExperiment, RawLane, StudyResults } from '../worker/protocol.d.ts' */
+/** @import { Event as LabEvent, PlannedCell, RawExperiment, StudyResults } from '../worker/protocol.d.ts' */
 /** @import { Json } from './paths.js' */
 /** @import { Session } from './session.js' */
+/** @import { Measured, Underway } from './study.js' */
 
-/** @typedef {{ lane: RawLane, metrics: Record<string, number> }} Measured */
+/** Work lost when the page is closed is at most this old. */
+const KEEP_EVERY_MS = 15_000;
 
 /** A combination could not be trained, for a reason that the visitor can mend or pass over. */
 class CellFailed extends Error {}
@@ -29,11 +32,20 @@ export class StudyRunner {
   #device = '';
   /** Settles when the part that trains ends. @type {PromiseWithResolvers<void> | null} */
   #part = null;
+  /** The point that trains, up to the part that does. @type {Underway | null} */
+  #underway = null;
 
   /** @param {Session} session */
   constructor(session) {
     this.session = session;
     this.store = session.store;
+    setInterval(() => {
+      if (this.store.state.study.phase === 'running') void this.#keep();
+    }, KEEP_EVERY_MS);
+    document.addEventListener('visibilitychange', () => {
+      // A hidden tab may be closed without another word.
+      if (document.visibilityState === 'hidden') void this.#keep();
+    });
   }
 
   /** Trains what the form describes. */
@@ -57,6 +69,22 @@ export class StudyRunner {
   pause() {
     this.store.dispatch({ type: 'study/phase', phase: 'paused' });
     this.#client?.send({ type: 'pause' });
+    void this.#keep();
+  }
+
+  /** Saves how far the part that trains has come. */
+  async #keep() {
+    const underway = this.#underway;
+    if (!this.#client || !underway) return;
+    try {
+      const { bytes, step } = await this.#client.snapshot();
+      // Another part may train by now, whose state this may be.
+      if (underway !== this.#underway) return;
+      this.store.dispatch({ type: 'study/underway', underway: { ...underway, step } });
+      await this.session.keeper.keepStudy(bytes);
+    } catch {
+      // The part that trains fails for the same reason, and says so.
+    }
   }
 
   /** Gives up the combination that failed. */
@@ -130,15 +158,21 @@ export class StudyRunner {
 
   /** @param {PlannedCell} cell @param {number} index */
   async #trainCell(cell, index) {
-    /** @type {Measured[]} */
-    const lanes = [];
+    const { settings, experiment } = cell;
+    const { underway } = this.store.state.study;
+    const kept = underway && sameJson(underway.settings, settings) ? underway : null;
+    let snapshot = kept && (await this.session.keeper.studySnapshot());
+    const lanes = [...(kept?.lanes ?? [])];
     for (const [part, document] of cell.parts.entries()) {
+      if (part < (kept?.part ?? 0)) continue;
       const progress = { cell: index, part, step: 0, stepsPerSecond: 0 };
       this.store.dispatch({ type: 'study/progress', progress });
-      await this.#train(document);
+      this.#underway = { settings, part, step: 0, lanes: [...lanes] };
+      await this.#train(document, snapshot);
+      this.#underway = null;
+      snapshot = null;
       lanes.push(...this.#measured(document));
     }
-    const { settings, experiment } = cell;
     const trained = { settings, experiment, lanes };
     const answer = await this.#worker().ask({ type: 'study_cell', cell: trained });
     if (answer.type === 'problems')
@@ -146,18 +180,26 @@ export class StudyRunner {
     return answer.cell;
   }
 
-  /** Trains one experiment to its end. @param {RawExperiment} document */
-  async #train(document) {
+  /** Trains one experiment to its end. @param {RawExperiment} document @param {Uint8Array | null} snapshot  Where it goes on from. */
+  async #train(document, snapshot) {
     const worker = this.#worker();
     const files = needsFiles(document) ? this.session.files : null;
     if (files?.length === 0)
       throw new CellFailed('This study trains on your files: drop them on the page, then continue.');
     const { device } = this.store.state;
-    const given = { files, snapshot: null, workers: workersWanted(device) };
-    const answer = await worker.open({ type: 'open', document, device: device.opened, ...given });
+    const open = (/** @type {Uint8Array | null} */ from) => {
+      const given = { files, snapshot: from, workers: workersWanted(device) };
+      return worker.open({ type: 'open', document, device: device.opened, ...given });
+    };
+    let answer = await open(snapshot);
+    // A snapshot that does not fit, or of another version, costs this part its progress and no more.
+    if (snapshot && answer.type === 'rejected') answer = await open(null);
     if (answer.type === 'problems')
       throw new CellFailed(answer.problems.map(({ reason }) => reason).join('; '));
     if (answer.type !== 'opened') throw new CellFailed(answer.message);
+    const { progress } = this.store.state.study;
+    if (progress)
+      this.store.dispatch({ type: 'study/progress', progress: { ...progress, step: answer.step } });
     this.#part = Promise.withResolvers();
     // A study that was paused meanwhile starts this part when it is resumed.
     if (this.store.state.study.phase === 'running') worker.send({ type: 'start' });
@@ -178,6 +220,8 @@ export class StudyRunner {
   #receive(event) {
     const { progress } = this.store.state.study;
     if (event.type === 'metrics') this.#values = event.values;
+    if (event.type === 'recorded')
+      this.#values = event.values.slice(-event.values.length / event.steps.length);
     if (event.type === 'device') this.#device = event.backend === 'cpu' ? 'CPU' : event.adapter;
     if (event.type === 'progress' && progress) {
       const moved = { ...progress, step: event.step, stepsPerSecond: event.steps_per_second };
@@ -201,6 +245,7 @@ export class StudyRunner {
     this.#part?.reject(new WorkerLost('the study ended'));
     this.#client = null;
     this.#part = null;
+    this.#underway = null;
   }
 
   /** @param {Json} document @returns {StudyResults} */

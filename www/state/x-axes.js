@@ -14,7 +14,7 @@ const TIME = {
   key: 'time',
   label: 'training time',
   unit: 's',
-  help: 'Seconds spent training, without pauses.',
+  help: 'Seconds spent training, without pauses. Measured: no two runs agree in them.',
 };
 
 /** @param {Catalog} catalog @returns {XAxis[]} */
@@ -87,8 +87,8 @@ export function align(history, key, lanes, metric, positive) {
 /** @param {History} history @param {string} key @param {boolean} positive @returns {Alignment} */
 function alignCommon(history, key, positive) {
   const xs = /** @type {number[]} */ (positions(history, key, 0));
-  // A recorded run has no times.
-  if ((xs[0] ?? null) === null) return { x: [], place: () => [] };
+  // Runs from files of an older version have no times.
+  if ((xs.at(-1) ?? null) === null) return { x: [], place: () => [] };
   const first = positive ? xs.findIndex((x) => x > 0) : 0;
   if (first === 0) return { x: xs, place: (_, column) => column };
   const from = first < 0 ? xs.length : first;

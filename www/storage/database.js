@@ -3,7 +3,10 @@
 import { openDB } from 'idb';
 
 /** @import { RawExperiment, RunFile, StudyResults } from '../worker/protocol.d.ts' */
+/** @import { Underway } from '../state/study.js' */
 /** @import { DBSchema, IDBPDatabase } from 'idb' */
+
+/** Seconds of training until each report. @typedef {{ steps: number[], elapsed_s: (number | null)[] }} Times */
 
 /**
  * A saved run without its measurements.
@@ -19,6 +22,7 @@ import { openDB } from 'idb';
  * @property {boolean} resumable  Whether a snapshot goes with it.
  * @property {RawExperiment} document
  * @property {"cpu" | "webgpu" | null} backend  Where it trained.
+ * @property {Times} [times]      When its reports were made; runs that an older version saved have none.
  * @property {{ name: string, accuracy: number | null, hardened: number | null }[]} lanes  With the latest results.
  */
 
@@ -29,6 +33,7 @@ import { openDB } from 'idb';
  * @property {'paused' | 'finished' | 'file'} phase
  * @property {Record<string, unknown> | null} document  What was to be trained; null of results from a file.
  * @property {StudyResults} results
+ * @property {Underway | null} [underway]  The point that is trained in part; its snapshot is `STUDY`.
  */
 
 /**
@@ -43,7 +48,7 @@ import { openDB } from 'idb';
 const NAME = 'nmflow';
 const VERSION = 2;
 /** Key of the one study that is kept. */
-const STUDY = 'latest';
+export const STUDY = 'latest';
 
 /** @typedef {IDBPDatabase<Schema>} Database */
 

@@ -44,6 +44,6 @@ export async function readSnapshot(id) {
 /** @param {string} id */
 export async function removeSnapshot(id) {
   const files = await folder();
-  // In IndexedDB it leaves with its run.
-  await files?.removeEntry(id).catch(() => {});
+  if (!files) return void (await (await database()).delete('snapshots', id));
+  await files.removeEntry(id).catch(() => {});
 }

@@ -2,8 +2,10 @@
 
 import { html } from 'lit';
 import { colourOf, dashOf } from '../plots/palette.js';
+import { isCommon } from '../state/x-axes.js';
 
 /** @import { Line, PlotSpec } from '../plots/line-plot.js' */
+/** @import { RunFile } from '../worker/protocol.d.ts' */
 /** @import { Overlay } from '../state/runs.js' */
 /** @import { Lab } from './nm-lab.js' */
 /** @import { Shown } from './plot-spec.js' */
@@ -12,7 +14,7 @@ import { colourOf, dashOf } from '../plots/palette.js';
 const FAINT = 0.4;
 
 /**
- * Adds the same metric of the overlaid runs to the lines of a chart over steps.
+ * Adds the same metric of the overlaid runs to the lines of a chart over steps or time.
  *
  * @param {Lab} lab
  * @param {Shown} shown
@@ -22,23 +24,28 @@ const FAINT = 0.4;
 export function withOverlays({ state, dark }, { key, matrix }, chart) {
   // Saved runs hold nothing of single matrices.
   if (matrix) return chart;
-  // A saved run knows its steps; its other axes may have been counted in another way.
-  if (state.view.x !== 'step') return chart;
+  // A saved run knows its steps and times; its costs may have been counted in another way.
+  if (!isCommon(state.view.x)) return chart;
+  const xOf = (/** @type {RunFile} */ { steps, elapsed_s }) => (state.view.x === 'step' ? steps : elapsed_s);
   const overlays = state.runs.overlays.filter(({ file }) => file.lanes.some(({ metrics }) => key in metrics));
   if (overlays.length === 0) return chart;
-  const x = [...new Set([...chart.x, ...overlays.flatMap(({ file }) => file.steps)])].sort((a, b) => a - b);
-  const rowOf = new Map(x.map((step, row) => [step, row]));
-  const spread = (/** @type {number[]} */ steps, /** @type {(number | null)[]} */ values) => {
+  const x = [...new Set([...chart.x, ...overlays.flatMap(({ file }) => xOf(file))])]
+    .filter((place) => place !== null)
+    .sort((a, b) => a - b);
+  const rowOf = new Map(x.map((place, row) => [place, row]));
+  const spread = (/** @type {(number | null)[]} */ places, /** @type {(number | null)[]} */ values) => {
     /** @type {(number | null)[]} */
     const rows = x.map(() => null);
-    steps.forEach((step, at) => {
-      const row = rowOf.get(step);
+    places.forEach((place, at) => {
+      const row = place === null ? undefined : rowOf.get(place);
       if (row !== undefined) rows[row] = values[at] ?? null;
     });
     return rows;
   };
   const own = chart.lines.map((line) => ({ ...line, values: spread(chart.x, line.values) }));
-  const old = overlays.flatMap((overlay) => linesOf(overlay, key, dark, spread));
+  const old = overlays.flatMap((overlay) =>
+    linesOf(overlay, key, dark, (values) => spread(xOf(overlay.file), values)),
+  );
   // The bands of the present run name its lines by number: the old ones come after them.
   return { ...chart, x, lines: [...own, ...old] };
 }
@@ -47,13 +54,13 @@ export function withOverlays({ state, dark }, { key, matrix }, chart) {
  * @param {Overlay} overlay
  * @param {string} key
  * @param {boolean} dark
- * @param {(steps: number[], values: (number | null)[]) => (number | null)[]} spread
+ * @param {(values: (number | null)[]) => (number | null)[]} spread  Puts them on the chart's axis.
  * @returns {Line[]}
  */
 function linesOf({ name, file }, key, dark, spread) {
   return file.lanes.map((lane, index) => ({
     label: `${name}: ${lane.name}`,
-    values: spread(file.steps, lane.metrics[key] ?? []),
+    values: spread(lane.metrics[key] ?? []),
     colour: colourOf(index, dark),
     dash: dashOf(index),
     width: 1.25,

@@ -97,7 +97,8 @@ export class LockStep {
         this.#enter(event.state);
         break;
       case 'opened':
-        // The run was reset; every worker tells the same.
+      case 'relabelled':
+        // The run was reset or given other names; every worker tells the same.
         if (worker === 0) this.#emit(event);
         break;
       case 'metrics':

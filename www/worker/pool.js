@@ -13,7 +13,7 @@ import { LockStep } from './lock-step.js';
 /** @typedef {Extract<LabEvent, { type: 'snapshot' }>} Snapshot */
 
 /** Commands that concern the run, and so every worker. */
-const OF_RUN = ['start', 'pause', 'step', 'reset', 'stop', 'speed', 'snapshot', 'gradient_noise'];
+const OF_RUN = ['start', 'pause', 'step', 'reset', 'stop', 'speed', 'snapshot', 'relabel', 'gradient_noise'];
 
 export class LabPool {
   /** The lead first. @type {LabClient[]} */

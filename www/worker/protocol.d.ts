@@ -716,7 +716,11 @@ snapshot: Uint8Array | null,
 /**
  * How the lanes are shared out when the device is the CPU; the GPU trains all of them.
  */
-share: Share, } | { "type": "start" } | { "type": "pause" } | { "type": "until", 
+share: Share, } | { "type": "relabel", 
+/**
+ * The document.
+ */
+document: unknown, } | { "type": "start" } | { "type": "pause" } | { "type": "until", 
 /**
  * The step.
  */
@@ -890,7 +894,15 @@ share: Array<number>,
 /**
  * Workers among which the lanes are shared out.
  */
-workers: number, } | { "type": "checked", 
+workers: number, } | { "type": "relabelled", 
+/**
+ * The document, complete.
+ */
+document: RawExperiment, 
+/**
+ * Name of each lane in legends.
+ */
+names: Array<string>, } | { "type": "checked", 
 /**
  * All problems; none means the document can be opened.
  */
@@ -1323,6 +1335,11 @@ metrics: Array<RunMetric>,
  * Steps made at each report, ascending.
  */
 steps: Array<number>, 
+/**
+ * Seconds of training until each report, without pauses; null where not known. Measured, so no two runs agree in
+ * them, and no part of the fingerprint.
+ */
+elapsed_s: Array<number | null>, 
 /**
  * One entry per lane.
  */

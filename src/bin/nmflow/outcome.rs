@@ -30,9 +30,18 @@ pub fn print_table(experiment: &Experiment, report: &Report, fingerprint: &Finge
 }
 
 /// Writes the run as a file that the page opens.
-pub fn save(path: &Path, run: &Experiment, choice: &Choice, fingerprint: &Fingerprint) -> Result<(), LabError> {
+///
+/// `elapsed_s` is the time of training until each of its reports.
+pub fn save(
+    path: &Path,
+    run: &Experiment,
+    elapsed_s: &[f64],
+    choice: &Choice,
+    fingerprint: &Fingerprint,
+) -> Result<(), LabError> {
     let record = run.record();
     let file = RunFile {
+        elapsed_s: elapsed_s.iter().copied().map(Some).collect(),
         backend: Some(if choice.gpu.is_some() { "webgpu" } else { "cpu" }.to_owned()),
         adapter: Some(choice.gpu.as_ref().map_or_else(String::new, |gpu| gpu.adapter.clone())),
         fingerprint: Some(fingerprint.clone()),

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -190,9 +191,12 @@ async fn run(arguments: &RunArguments) -> Result<(), LabError> {
     let mut experiment = Experiment::new(config, dataset, choice.device.clone())?.with_packed_density(packed_density);
     let bar = progress_bar(u64::from(experiment.config().steps()));
     let mut report = experiment.report().await?;
+    let start = Instant::now();
+    let mut elapsed_s = vec![0.0];
     loop {
         if let Some(out) = &mut out {
-            write_report(out, &report, &experiment).map_err(|error| file_error("--out", &error))?;
+            write_report(out, &report, elapsed_s[elapsed_s.len() - 1], &experiment)
+                .map_err(|error| file_error("--out", &error))?;
         }
         if experiment.finished() {
             break;
@@ -202,6 +206,7 @@ async fn run(arguments: &RunArguments) -> Result<(), LabError> {
             experiment.train_step();
         }
         report = experiment.report().await?;
+        elapsed_s.push(start.elapsed().as_secs_f64());
         bar.set_position(u64::from(report.step));
     }
     bar.finish_and_clear();
@@ -211,7 +216,7 @@ async fn run(arguments: &RunArguments) -> Result<(), LabError> {
     let fingerprint = experiment.fingerprint(name).await?;
     outcome::print_table(&experiment, &report, &fingerprint);
     if let Some(path) = &arguments.save {
-        outcome::save(path, &experiment, &choice, &fingerprint)?;
+        outcome::save(path, &experiment, &elapsed_s, &choice, &fingerprint)?;
     }
     if let Some(folder) = &arguments.weights {
         outcome::save_weights(folder, &experiment).await?;
@@ -226,12 +231,13 @@ pub fn progress_bar(steps: u64) -> ProgressBar {
     ProgressBar::new(steps).with_style(style)
 }
 
-/// One line per lane: step, lane, name, every metric, then the noise of every matrix; null where nothing was measured.
-fn write_report(out: &mut impl Write, report: &Report, experiment: &Experiment) -> std::io::Result<()> {
+/// One line per lane: step, seconds of training, lane, name, every metric, then the noise of every matrix; null where nothing was measured.
+fn write_report(out: &mut impl Write, report: &Report, elapsed_s: f64, experiment: &Experiment) -> std::io::Result<()> {
     let columns = metrics::columns();
     for (index, (lane, config)) in report.lanes.iter().zip(experiment.config().lanes()).enumerate() {
         let mut line = Map::new();
         line.insert("step".into(), json!(report.step));
+        line.insert("elapsed_s".into(), json!(elapsed_s));
         line.insert("lane".into(), json!(index));
         line.insert("name".into(), json!(config.name));
         for (column, value) in columns.iter().zip(metrics::row(lane)) {

@@ -1,16 +1,12 @@
 /** The charts of a study. */
 
-import '../../plots/nm-plot.js';
 import { html, nothing } from 'lit';
 import { guard } from 'lit/directives/guard.js';
-import { live } from 'lit/directives/live.js';
-import { dataTable } from '../data-table.js';
-import { saveButtons } from '../save-buttons.js';
 import { swatch } from '../swatch.js';
+import { chart, choice } from './study-chart.js';
 import { axesOf, crossings, groupNames, hillOf, sliceOf } from './study-points.js';
 import { hillSpec, lessIsBetter, SUMMARISED, sweepSpec } from './study-spec.js';
 
-/** @import { PlotSpec } from '../../plots/line-plot.js' */
 /** @import { StudyResults } from '../../worker/protocol.d.ts' */
 /** @import { StudyView } from '../../state/study.js' */
 /** @import { Lab } from '../nm-lab.js' */
@@ -94,33 +90,6 @@ function lanes({ dark }, slice, metric) {
   </ul>`;
 }
 
-/** @param {Lab} lab @param {'sweep' | 'hill'} id @param {string} title @param {PlotSpec} spec @param {unknown} [foot] */
-function chart(lab, id, title, spec, foot = nothing) {
-  const { session, state } = lab;
-  const { table } = state.study.view;
-  const name = (/** @type {string} */ format) => {
-    const words = (state.study.results?.name ?? '').toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
-    return `nmflow-study-${words}-${id}.${format}`;
-  };
-  const drawing = () => ({ spec, title: `${title}. ${state.study.results?.name ?? ''}` });
-  return html`
-    <section class="chart" aria-labelledby="study-${id}" data-chart="study-${id}">
-      <h4 id="study-${id}">${title}</h4>
-      <nm-plot .spec=${spec} .name=${title}></nm-plot>
-      ${foot}
-      <div class="chart-foot">
-        ${dataTable(title, spec, table === id, (open) => {
-          // Closing the one must not close the other.
-          const now = session.store.state.study.view.table;
-          if (open || now === id)
-            session.store.dispatch({ type: 'study/view', change: { table: open ? id : null } });
-        })}
-        ${saveButtons(session, title, name, drawing)}
-      </div>
-    </section>
-  `;
-}
-
 /** @param {Lab} lab @param {Hill} hill @param {Summarised} metric */
 function hillChart(lab, hill, metric) {
   const names = [...hill.groups.keys()];
@@ -180,14 +149,3 @@ const ratio = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
 
 /** @param {number} value */
 const formatRatio = (value) => ratio.format(value);
-
-/** @param {string} label @param {string} value @param {[string, string][]} choices @param {(value: string) => void} set */
-function choice(label, value, choices, set) {
-  const change = (/** @type {Event & { target: HTMLSelectElement }} */ { target }) => set(target.value);
-  return html`<label class="inline">
-    <span>${label}</span>
-    <select .value=${live(value)} @change=${change}>
-      ${choices.map(([key, text]) => html`<option value=${key} ?selected=${key === value}>${text}</option>`)}
-    </select>
-  </label>`;
-}

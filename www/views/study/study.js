@@ -3,6 +3,7 @@
 import './study.css';
 import { html, nothing } from 'lit';
 import { studyCharts } from './study-charts.js';
+import { studyCurves } from './study-curves.js';
 import { studyForm } from './study-form.js';
 import { studyProgress } from './study-progress.js';
 import { studyTable } from './study-table.js';
@@ -16,7 +17,7 @@ export function study(lab) {
   const measured = results !== null && results.cells.length > 0;
   return html`
     ${ready ? nothing : studyProgress(lab)} ${measured ? heading(lab) : nothing}
-    ${measured ? html`${studyCharts(lab)} ${studyTable(lab)}` : nothing}
+    ${measured ? html`${studyCharts(lab)} ${studyCurves(lab)} ${studyTable(lab)}` : nothing}
     ${ready ? studyForm(lab) : nothing}
   `;
 }
