@@ -133,7 +133,6 @@ function replaced(history, { steps, lanes, values }) {
  * @param {number} step
  */
 export function timeAt(history, step) {
-  if (step === 0) return 0;
   const { steps, elapsed_s } = history.saved ?? history;
   return elapsed_s[steps.findLastIndex((reported) => reported <= step)] ?? null;
 }

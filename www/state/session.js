@@ -574,7 +574,8 @@ export class Session {
 
   /** @param {LabEvent} event */
   #keepTime(event) {
-    if (event.type === 'opened') this.#stopwatch.set(timeAt(this.store.state.history, event.step));
+    if (event.type === 'opened')
+      this.#stopwatch.set(event.step > 0 ? timeAt(this.store.state.history, event.step) : 0);
     if (event.type === 'state' && event.state === 'running') this.#stopwatch.start();
     else if (event.type === 'state' || event.type === 'failed') this.#stopwatch.stop();
     if (event.type === 'metrics') {
