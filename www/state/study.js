@@ -2,8 +2,8 @@
 
 import { sameJson } from './paths.js';
 
-/** @import { PlannedCell, Problem, RawLane, StudyCell, StudyResults } from '../worker/protocol.d.ts' */
-/** @import { KeptStudy } from '../storage/database.js' */
+/** @import { PlannedCell, Problem, StudyCell, StudyResults } from '../worker/protocol.d.ts' */
+/** @import { KeptStudy, Underway } from '../storage/database.js' */
 /** @import { Json } from './paths.js' */
 /** @import { Action } from './store.js' */
 
@@ -20,16 +20,6 @@ import { sameJson } from './paths.js';
  * @property {string | null} curve   Key of the metric drawn over the steps; null is the first that was kept.
  * @property {number} cell           Which point's curves are drawn.
  * @property {ChartId | null} table  The chart whose numbers are listed.
- */
-
-/** A lane and its metrics after the last step. @typedef {{ lane: RawLane, metrics: Record<string, number> }} Measured */
-
-/**
- * @typedef {object} Underway  A point that is trained in part; the state of the part that trains is kept beside it.
- * @property {Record<string, unknown>} settings
- * @property {number} part       Its parts before this one are done.
- * @property {number} step       Steps done of the part that trains.
- * @property {Measured[]} lanes  Of those parts.
  */
 
 /**

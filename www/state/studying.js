@@ -15,7 +15,7 @@ import { documentOf } from './study-form.js';
 /** @import { Event as LabEvent, PlannedCell, RawExperiment, StudyResults } from '../worker/protocol.d.ts' */
 /** @import { Json } from './paths.js' */
 /** @import { Session } from './session.js' */
-/** @import { Measured, Underway } from './study.js' */
+/** @import { Measured, Underway } from '../storage/database.js' */
 
 /** Work lost when the page is closed is at most this old. */
 const KEEP_EVERY_MS = 15_000;

@@ -2,8 +2,7 @@
 
 import { openDB } from 'idb';
 
-/** @import { RawExperiment, RunFile, StudyResults } from '../worker/protocol.d.ts' */
-/** @import { Underway } from '../state/study.js' */
+/** @import { RawExperiment, RawLane, RunFile, StudyResults } from '../worker/protocol.d.ts' */
 /** @import { DBSchema, IDBPDatabase } from 'idb' */
 
 /** Seconds of training until each report. @typedef {{ steps: number[], elapsed_s: (number | null)[] }} Times */
@@ -24,6 +23,16 @@ import { openDB } from 'idb';
  * @property {"cpu" | "webgpu" | null} backend  Where it trained.
  * @property {Times} [times]      When its reports were made; runs that an older version saved have none.
  * @property {{ name: string, accuracy: number | null, hardened: number | null }[]} lanes  With the latest results.
+ */
+
+/** A lane and its metrics after the last step. @typedef {{ lane: RawLane, metrics: Record<string, number> }} Measured */
+
+/**
+ * @typedef {object} Underway  A point that is trained in part; the state of the part that trains is kept beside it.
+ * @property {Record<string, unknown>} settings
+ * @property {number} part       Its parts before this one are done.
+ * @property {number} step       Steps done of the part that trains.
+ * @property {Measured[]} lanes  Of those parts.
  */
 
 /**
