@@ -28,14 +28,15 @@ import { root } from './paths.mjs';
  */
 
 const BLOCK = /(<!-- table: (\S+) (\S+) (\S+)(?: (\d+))? -->\n)[\s\S]*?(<!-- end -->)/g;
-/** Columns of a table of a curve. */
+/** Columns of a table of a curve, if it has as many points. */
 const POINTS = 8;
 /** Columns of a table at equal FLOPs. */
 const ISO_POINTS = 4;
 
-/** What a table's metric is shown in: accuracies in percent. @param {string} metric @param {number} value */
+/** What a table's metric is shown in: accuracies in percent, bits with three decimals. @param {string} metric @param {number} value */
 function shown(metric, value) {
   if (metric.includes('accuracy') || metric.includes('match')) return (100 * value).toFixed(1);
+  if (metric.includes('bits')) return value.toFixed(3);
   if (value === 0) return '0';
   return Math.abs(value) < 0.01 ? value.toExponential(1) : value.toPrecision(3);
 }
@@ -113,7 +114,8 @@ function curve({ cells }, metric, at) {
   const cell = cells[at];
   if (!cell) throw new Error(`there is no cell ${at}: the results have ${cells.length}`);
   const last = cell.steps.length - 1;
-  const points = Array.from({ length: POINTS }, (_, point) => Math.round(((point + 1) * last) / POINTS));
+  const columns = Math.min(POINTS, last);
+  const points = Array.from({ length: columns }, (_, point) => Math.round(((point + 1) * last) / columns));
   const rows = (Object.values(cell.summary)[0] ?? []).map(({ name, lanes }) => {
     const mean = (/** @type {number} */ point) =>
       lanes.reduce((sum, lane) => sum + (cell.lanes[lane]?.curves[metric]?.[point] ?? Number.NaN), 0) /
