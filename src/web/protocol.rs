@@ -322,6 +322,13 @@ pub enum Event {
         #[cfg_attr(test, ts(type = "Float64Array"))]
         values: Numbers,
     },
+    /// The GPU has made so many of the pipelines that it was asked for; the worker's script tells it.
+    Preparing {
+        /// Pipelines made.
+        made: usize,
+        /// Pipelines asked for.
+        asked: usize,
+    },
     /// How far the run is.
     Progress {
         /// Steps made.

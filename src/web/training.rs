@@ -6,6 +6,7 @@ use super::lab::Lab;
 use super::protocol::{Event, Numbers, RunState};
 use super::{events, noise};
 use crate::error::{LabError, Problem};
+use crate::experiment::Report;
 use crate::metrics;
 
 /// Longest slice of training between two looks at the page's messages.
@@ -91,25 +92,42 @@ impl Lab {
         Ok(())
     }
 
-    /// The report before the first step, once.
-    pub(super) async fn report_opening(&mut self) -> Result<bool, LabError> {
-        let Some(run) = &mut self.run else { return Ok(false) };
-        if run.opened_report {
-            return Ok(false);
-        }
+    /// The report of step 0 for whoever needs it before any training, once.
+    pub(super) async fn report_opening(&mut self) -> Result<(), LabError> {
+        let Some(run) = self.run.as_mut().filter(|run| !run.opened_report) else { return Ok(()) };
         run.opened_report = true;
-        self.report().await?;
+        let report = run.experiment.report().await?;
+        self.post_report(&report)
+    }
+
+    /// Trains the first step and gives the report of what stood before it, unless that was given.
+    async fn first_step(&mut self) -> Result<bool, LabError> {
+        let Some(run) = self.run.as_mut().filter(|run| !run.opened_report) else { return Ok(false) };
+        run.opened_report = true;
+        let before = run.experiment.first_step().await?;
+        self.measure_speed_from_here();
+        self.progress(true);
+        let Some(run) = &mut self.run else { return Ok(true) };
+        let report = run.experiment.report_before(before).await?;
+        self.measure_speed_from_here();
+        self.post_report(&report)?;
         Ok(true)
     }
 
-    pub(super) async fn step_once(&mut self) -> Result<(), LabError> {
-        self.report_opening().await?;
-        let Some(run) = &mut self.run else { return Ok(()) };
-        run.experiment.train_step();
-        let due = run.experiment.report_due();
-        if due {
-            self.report().await?;
+    /// What the first step waited for, kernels and an evaluation, tells nothing of the speed.
+    fn measure_speed_from_here(&mut self) {
+        if let Some(run) = &mut self.run {
+            run.speed = Speed::new(run.experiment.step());
         }
+    }
+
+    pub(super) async fn step_once(&mut self) -> Result<(), LabError> {
+        if !self.first_step().await?
+            && let Some(run) = &mut self.run
+        {
+            run.experiment.train_step();
+        }
+        self.report_if_due().await?;
         self.progress(true);
         if self.run.as_ref().is_some_and(|run| run.experiment.finished()) {
             return self.finish().await;
@@ -119,34 +137,39 @@ impl Lab {
     }
 
     pub(super) async fn advance_slice(&mut self) -> Result<f64, LabError> {
-        if self.report_opening().await? {
-            return Ok(0.0);
+        if !self.first_step().await? {
+            let wait_ms = self.train_slice();
+            if wait_ms > 0.0 {
+                return Ok(wait_ms);
+            }
         }
-        let Some(run) = &mut self.run else { return Ok(0.0) };
+        self.report_if_due().await?;
+        let finished = self.run.as_ref().is_some_and(|run| run.experiment.finished());
+        self.progress(finished || self.waiting());
+        if finished {
+            self.finish().await?;
+        }
+        Ok(0.0)
+    }
+
+    /// Trains until something is due. Gives the milliseconds to wait instead when the speed is limited, else 0.
+    fn train_slice(&mut self) -> f64 {
+        let Some(run) = &mut self.run else { return 0.0 };
         let start = Instant::now();
         loop {
             let now = Instant::now();
             if let Some(limit) = self.steps_per_second {
                 if now < run.speed.next_step {
-                    return Ok((run.speed.next_step - now).as_secs_f64() * 1e3);
+                    return (run.speed.next_step - now).as_secs_f64() * 1e3;
                 }
                 run.speed.next_step = now + Duration::from_secs_f64(1.0 / limit);
             }
             run.experiment.train_step();
             let waiting = self.until.is_some_and(|until| run.experiment.step() >= until);
             if waiting || run.experiment.report_due() || start.elapsed() >= SLICE {
-                break;
+                return 0.0;
             }
         }
-        let (due, finished) = (run.experiment.report_due(), run.experiment.finished());
-        if due {
-            self.report().await?;
-        }
-        self.progress(finished || self.waiting());
-        if finished {
-            self.finish().await?;
-        }
-        Ok(0.0)
     }
 
     /// The budget is spent: gives the fingerprint of what came out.
@@ -156,9 +179,17 @@ impl Lab {
         Ok(())
     }
 
-    pub(super) async fn report(&mut self) -> Result<(), LabError> {
+    async fn report_if_due(&mut self) -> Result<(), LabError> {
         let Some(run) = &mut self.run else { return Ok(()) };
+        if !run.experiment.report_due() {
+            return Ok(());
+        }
         let report = run.experiment.report().await?;
+        self.post_report(&report)
+    }
+
+    fn post_report(&self, report: &Report) -> Result<(), LabError> {
+        let Some(run) = &self.run else { return Ok(()) };
         if let Some(fault) = run.choice.gpu.as_ref().and_then(|gpu| gpu.fault()) {
             return Err(LabError::Device(fault.to_owned()));
         }
@@ -169,7 +200,7 @@ impl Lab {
             step: report.step,
             lanes: report.lanes.len(),
             values: Numbers(values),
-            matrices: noise::matrices(&report),
+            matrices: noise::matrices(report),
         };
         self.post(&event);
         if let Some(summary) = summary {

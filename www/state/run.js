@@ -18,6 +18,7 @@
  * @property {string[]} matrices              That a recipe can prune.
  * @property {number} step                    Steps done.
  * @property {number} steps                   The budget.
+ * @property {{ made: number, asked: number } | null} preparing  Pipelines that the GPU is making.
  * @property {number | null} stepsPerSecond
  * @property {number | null} etaS             Seconds to the end of the budget.
  * @property {number | null} speedLimit       Steps per second asked for; null is full speed.
@@ -35,6 +36,7 @@ export const emptyRun = {
   matrices: [],
   step: 0,
   steps: 0,
+  preparing: null,
   stepsPerSecond: null,
   etaS: null,
   speedLimit: null,
@@ -81,6 +83,10 @@ export function run(run, action) {
       return run.phase === 'recorded' && run.schedule.length === 0
         ? { ...run, schedule: action.schedule }
         : run;
+    case 'preparing': {
+      const { made, asked } = action;
+      return { ...run, preparing: made < asked ? { made, asked } : null };
+    }
     case 'progress':
       return {
         ...run,

@@ -85,21 +85,33 @@ function speed({ state, session }) {
 
 /** @param {Lab} lab */
 function progress({ state }) {
-  const { phase, step, steps, stepsPerSecond, etaS } = state.run;
-  // Speed and remaining time have a line of their own, so that their lengths move nothing beside or below them.
-  const speed = phase === 'running' && stepsPerSecond;
+  const { phase, step, steps } = state.run;
+  // A screen reader is told of the phase once, not of every kernel.
+  const words = phase === 'running' && step === 0 && state.run.preparing ? 'Preparing' : PHASES[phase];
   return html`
     <div class="progress">
       <p>
-        <strong class="phase" data-phase=${phase} role="status">${PHASES[phase]}</strong>
+        <strong class="phase" data-phase=${phase} role="status">${words}</strong>
         <span>step <b>${formatWhole(step)}</b> of ${formatWhole(steps)}</span>
       </p>
-      <p class="speed">
-        ${speed ? html`<span>${formatNumber(speed)} steps/s</span><span>${formatDuration(etaS)} left</span>` : nothing}
-      </p>
+      <p class="speed">${phase === 'running' ? pace(state.run) : nothing}</p>
       <progress aria-label="Steps done" max=${steps || 1} .value=${step}></progress>
     </div>
   `;
+}
+
+/**
+ * Speed and remaining time, or what is done before there is a speed. They have a line of their own, so that their
+ * lengths move nothing beside or below them.
+ *
+ * @param {Lab['state']['run']} run
+ */
+function pace({ stepsPerSecond, etaS, preparing }) {
+  if (stepsPerSecond) {
+    return html`<span>${formatNumber(stepsPerSecond)} steps/s</span><span>${formatDuration(etaS)} left</span>`;
+  }
+  if (!preparing) return nothing;
+  return html`<span>preparing kernels: ${preparing.made} of ${preparing.asked}</span>`;
 }
 
 /** @param {Lab} lab */

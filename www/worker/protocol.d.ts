@@ -958,7 +958,15 @@ lanes: number,
 /**
  * `[reports, lanes, metrics]`, NaN where nothing was measured.
  */
-values: Float64Array, } | { "type": "progress", 
+values: Float64Array, } | { "type": "preparing", 
+/**
+ * Pipelines made.
+ */
+made: number, 
+/**
+ * Pipelines asked for.
+ */
+asked: number, } | { "type": "progress", 
 /**
  * Steps made.
  */

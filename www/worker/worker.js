@@ -6,6 +6,7 @@
  */
 
 import init, { Lab } from '../pkg/nmflow.js';
+import { watchPipelines } from './pipelines.js';
 
 /** @import { Compiled, Request } from './client.js' */
 /** @import { Event as LabEvent } from './protocol.d.ts' */
@@ -57,6 +58,8 @@ function fail(reason) {
   const [what] = (trapped ? lastWords : message).split('\n\nStack:');
   post({ type: 'failed', message: `Training stopped: ${what}`, remedy: RESTART });
 }
+
+watchPipelines(globalThis, (made, asked) => post({ type: 'preparing', made, asked }));
 
 // A macrotask between two slices of training lets waiting commands in; a promise would not.
 const channel = new MessageChannel();
