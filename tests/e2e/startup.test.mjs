@@ -53,7 +53,10 @@ test('the first step on a software GPU comes soon, after words about kernels tha
   const counts = preparing.map(({ pace }) => pace.match(/\d+/g)?.map(Number) ?? []);
   assert.ok(preparing.some(({ phase }) => phase === 'Preparing'));
   assert.ok(counts.every(([made = NaN, asked = NaN]) => made < asked));
-  assert.ok(counts.some(([made = 0]) => made > 0), `counts pipelines as they are made: ${JSON.stringify(counts)}`);
+  assert.ok(
+    counts.some(([made = 0]) => made > 0),
+    `counts pipelines as they are made: ${JSON.stringify(counts)}`,
+  );
   assert.equal(new Set(preparing.map(({ height }) => height)).size, 1, 'nothing moves meanwhile');
   assert.deepEqual(page.complaints, []);
   await page.close();

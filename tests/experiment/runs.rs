@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use nmflow::config::ExperimentConfig;
 use nmflow::data::Dataset;
 use nmflow::error::LabError;
-use nmflow::experiment::{Experiment, Snapshot, shares};
+use nmflow::experiment::{Experiment, Report, Snapshot, shares};
 use nmflow::metrics::row;
 use serde_json::{Value, json};
 
@@ -96,6 +96,31 @@ async fn lanes_are_independent_on(device: &Device) {
     }
 }
 
+/// A run whose first step is trained before what stood before it is reported gives the reports of one in order.
+async fn the_first_step_may_come_before_its_report_on(device: &Device) {
+    let mut document = document(&RECIPES.map(lane), 20);
+    document["report_every"] = json!(1);
+    document["eval"] = json!({"every": 5, "samples": 64, "noise_batches": 2});
+    let mut in_order = experiment(document.clone(), device);
+    let before = in_order.report().await.expect("the run goes on");
+    let expected = finish(&mut in_order).await;
+
+    let mut run = experiment(document, device);
+    let first = run.first_step().await.expect("the run goes on");
+    let reported = run.report_before(first).await.expect("the run goes on");
+    assert_eq!((before.step, reported.step, run.step()), (0, 0, 1));
+    let rows = |report: &Report| bits(&report.lanes.iter().map(row).collect::<Vec<_>>());
+    assert_eq!(rows(&before), rows(&reported));
+    let mut reports: Vec<Vec<Vec<f64>>> =
+        vec![run.report().await.expect("the run goes on").lanes.iter().map(row).collect()];
+    reports.extend(finish(&mut run).await);
+    assert_eq!(expected.len(), reports.len());
+    for (expected, reported) in expected.iter().zip(&reports) {
+        assert_eq!(bits(expected), bits(reported));
+    }
+    assert_eq!(run.record().steps, in_order.record().steps);
+}
+
 /// Where the metric `key` stands in a row.
 fn metric(key: &str) -> usize {
     let columns = nmflow::metrics::columns();
@@ -108,6 +133,15 @@ async fn final_params(experiment: &mut Experiment) -> Vec<f32> {
 }
 
 tests! {
+    async fn the_first_step_may_come_before_its_report() {
+        Box::pin(the_first_step_may_come_before_its_report_on(&cpu())).await;
+    }
+
+    async fn the_first_step_may_come_before_its_report_on_the_gpu() {
+        let Some(device) = gpu().await else { return };
+        Box::pin(the_first_step_may_come_before_its_report_on(&device)).await;
+    }
+
     async fn a_lane_does_not_depend_on_its_neighbours_on_the_cpu() {
         lanes_are_independent_on(&cpu()).await;
     }
