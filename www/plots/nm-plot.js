@@ -60,6 +60,12 @@ export class NmPlot extends LitElement {
     this.#plot = null;
   }
 
+  /** Every chart draws in a task of its own: together they would hold the page up. */
+  async scheduleUpdate() {
+    await new Promise((resolve) => setTimeout(resolve));
+    super.scheduleUpdate();
+  }
+
   updated() {
     const { spec } = this;
     if (!spec) return;

@@ -20,20 +20,26 @@ function withoutSeed(lane) {
   return JSON.stringify({ ...lane, name: null, seed: null });
 }
 
-/**
- * Mean of columns and the band of one sample standard deviation around it; null where one of them has
- * no value.
- *
- * @param {Column[]} columns
- * @returns {{ mean: Column, low: Column, high: Column }}
- */
-export function spread(columns) {
+/** Mean and band of columns that only grow, so that a report costs its own rows and not the whole run. */
+class Spread {
   /** @type {{ mean: Column, low: Column, high: Column }} */
-  const out = { mean: [], low: [], high: [] };
-  const rows = Math.min(...columns.map(({ length }) => length));
-  for (let row = 0; row < rows; row += 1) {
+  #known = { mean: [], low: [], high: [] };
+
+  /** @param {Column[]} columns */
+  constructor(columns) {
+    this.columns = columns;
+  }
+
+  extend() {
+    const rows = Math.min(...this.columns.map(({ length }) => length));
+    for (let row = this.#known.mean.length; row < rows; row += 1) this.#add(row);
+    return this.#known;
+  }
+
+  /** @param {number} row */
+  #add(row) {
     let [mean, squares, count] = [0, 0, 0];
-    for (const column of columns) {
+    for (const column of this.columns) {
       const value = column[row] ?? null;
       if (value === null) continue;
       // Welford's update: small differences of large values are not lost.
@@ -42,13 +48,33 @@ export function spread(columns) {
       mean += delta / count;
       squares += delta * (value - mean);
     }
-    const whole = count === columns.length;
+    const whole = count === this.columns.length;
     const deviation = whole && count > 1 ? Math.sqrt(squares / (count - 1)) : 0;
-    out.mean.push(whole ? mean : null);
-    out.low.push(whole ? mean - deviation : null);
-    out.high.push(whole ? mean + deviation : null);
+    this.#known.mean.push(whole ? mean : null);
+    this.#known.low.push(whole ? mean - deviation : null);
+    this.#known.high.push(whole ? mean + deviation : null);
   }
-  return out;
+}
+
+/** What is known of columns, by the first of them. @type {WeakMap<Column, Spread>} */
+const spreads = new WeakMap();
+
+/**
+ * Mean of columns and the band of one sample standard deviation around it; null where one of them has
+ * no value.
+ *
+ * @param {Column[]} columns  Appended to, never changed otherwise.
+ * @returns {{ mean: Column, low: Column, high: Column }}
+ */
+export function spread(columns) {
+  const [first = []] = columns;
+  let known = spreads.get(first);
+  const same = known?.columns.length === columns.length;
+  if (!known || !same || known.columns.some((column, index) => column !== columns[index])) {
+    known = new Spread(columns);
+    spreads.set(first, known);
+  }
+  return known.extend();
 }
 
 /** @typedef {{ lanes: number[], label: string }} Trace  Lanes that are drawn as one line, and its name. */

@@ -561,9 +561,9 @@ export class Session {
     }
     if (event.type === 'relabelled') void this.#guarded(() => this.#showInAddress());
     if (event.type === 'rejected') this.notify('error', event.message);
-    const expected = expectedOf(this.store.state);
-    if (event.type === 'fingerprint' && expected) {
-      this.#client?.send({ type: 'compare', expected, found: event.fingerprint });
+    if (event.type === 'fingerprint') {
+      const expected = expectedOf(this.store.state);
+      if (expected) this.#client?.send({ type: 'compare', expected, found: event.fingerprint });
     }
     if (event.type === 'failed') {
       // Whatever broke may have left half a step behind: only a new worker is trusted.

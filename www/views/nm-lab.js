@@ -111,8 +111,10 @@ export class NmLab extends LitElement {
   update(changed) {
     const start = performance.now();
     super.update(changed);
-    // The charts draw in microtasks that follow; a task comes after all of them.
-    setTimeout(() => {
+    const plots = /** @type {Iterable<import('../plots/nm-plot.js').NmPlot>} */ (
+      this.querySelectorAll('nm-plot')
+    );
+    void Promise.all(Array.from(plots, (plot) => plot.updateComplete)).then(() => {
       this.#drawing_ms = performance.now() - start;
     });
   }
