@@ -142,8 +142,9 @@ async function time(bench, results, { rounds, skipSlow }) {
  * @returns {Promise<StepResult[]>}
  */
 export async function measureSteps(bench, options) {
+  const ours = ['nmflow cpu, 1 lanes', 'nmflow webgpu, 1 lanes'];
   const wanted = contenders(options.cores).filter(
-    ({ name }) => !options.only || name.includes(options.only) || name === 'nmflow cpu, 1 lanes',
+    ({ name }) => !options.only || name.includes(options.only) || ours.includes(name),
   );
   const reference = wanted.findIndex(({ name }) => name === 'nmflow cpu, 1 lanes');
   wanted.unshift(...wanted.splice(reference, 1));
