@@ -19,6 +19,8 @@ const PATTERNS = [
   [1, 16],
   [1, 32],
 ];
+/** Our dense kernels; `dense` without a name is the one that the probe chose. */
+const OWN_TILES = ['narrow', 'wide', 'shared'];
 /** Masks and packing work on this many weights, as the copy kernel does. */
 const SELECTED = { rows: 4, inputs: 1024, outputs: 1024 };
 /** A timing lasts about this long, so that waiting for the device does not count. */
@@ -59,6 +61,12 @@ async function prepare(bench) {
     const flops = 2 * shape.rows * shape.inputs * shape.outputs;
     const { names } = await bench.call('wgsl', 'shape', shape);
     for (const name of names) results.push({ name, team: 'wgsl', shape: text(shape), flops });
+    for (const tile of OWN_TILES) {
+      const name = `dense, ${tile} tile, ${text(shape)}`;
+      await attempt({ name, team: 'kernels', shape: text(shape), flops }, () =>
+        bench.call('kernels', 'add', name, 'product', [1, 1], shape, tile),
+      );
+    }
     for (const [n, m] of [[1, 1], ...PATTERNS]) {
       const name = `${n === m ? 'dense' : `product ${n}:${m}`}, ${text(shape)}`;
       await attempt({ name, team: 'kernels', shape: text(shape), flops }, () =>

@@ -12,10 +12,10 @@ serve({
   async open({ device }) {
     await init();
     bench = await KernelBench.open(device);
-    return { note: bench.device() };
+    return { note: bench.device(), tile: bench.tile() };
   },
-  add(name, kernel, [n, m], shape) {
-    cases.set(name, bench.add(kernel, n, m, shape));
+  add(name, kernel, [n, m], shape, tile) {
+    cases.set(name, bench.add(kernel, n, m, shape, tile));
   },
   async time(name, repeats) {
     return { ms: await bench.time(cases.get(name), repeats) };

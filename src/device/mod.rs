@@ -8,9 +8,11 @@ use burn::tensor::Device;
 use burn_wgpu::WgpuSetup;
 use serde::{Deserialize, Serialize};
 
+use crate::kernels::Products;
+
 mod probe;
 
-pub use probe::Probe;
+pub use probe::{Probe, products};
 
 /// What the user asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -195,10 +197,9 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// Density up to which packed N:M products are the faster ones on the chosen device.
-    pub fn packed_density(&self) -> f64 {
-        let probe = self.gpu.as_ref().and(self.gpu_probe).unwrap_or(self.cpu_probe);
-        probe.packed_density
+    /// How the chosen device multiplies fastest.
+    pub fn products(&self) -> Products {
+        self.gpu.as_ref().and(self.gpu_probe).unwrap_or(self.cpu_probe).products
     }
 }
 

@@ -7,8 +7,8 @@ use burn::tensor::Device;
 use web_time::Instant;
 
 use crate::kernels::{
-    Affine, Buffer, LaneOps, MaskGrid, PackGrid, PackedAt, PrunableMatrix, Segment, SegmentKind, Weights, buffer,
-    packed, plan, plan::Rule,
+    Affine, Buffer, LaneOps, MaskGrid, PackGrid, PackedAt, PackedLanes, Products, PrunableMatrix, Segment, SegmentKind,
+    Tile, Weights, buffer, packed, plan, plan::Rule,
 };
 
 /// What a device's probe measured.
@@ -16,8 +16,8 @@ use crate::kernels::{
 pub struct Probe {
     /// Best time of the dense products, in milliseconds.
     pub dense_ms: f64,
-    /// Highest density of the tried patterns at which packed products beat dense ones, 0 if none did.
-    pub packed_density: f64,
+    /// How it multiplies fastest.
+    pub products: Products,
 }
 
 /// The CPU's probe, made once.
@@ -38,6 +38,19 @@ pub async fn of_gpu(device: &Device) -> Result<Probe, String> {
     cached(&PROBE, device).await
 }
 
+fn cpu(device: &Device) -> bool {
+    *device == Device::flex()
+}
+
+/// How `device` multiplies fastest.
+///
+/// # Errors
+/// What the products ran into.
+pub async fn products(device: &Device) -> Result<Products, String> {
+    let probe = if cpu(device) { of_cpu().await } else { of_gpu(device).await };
+    Ok(probe?.products)
+}
+
 async fn cached(cell: &OnceLock<Probe>, device: &Device) -> Result<Probe, String> {
     if let Some(probe) = cell.get() {
         return Ok(*probe);
@@ -50,48 +63,63 @@ async fn cached(cell: &OnceLock<Probe>, device: &Device) -> Result<Probe, String
 const INPUTS: usize = 64;
 const OUTPUTS: usize = 256;
 const ROWS: usize = 512;
+const KIND: SegmentKind = SegmentKind::Ff1;
 /// Products in one timing: enough to hide the latency of reading one number back.
 const PRODUCTS: usize = 4;
 /// Timings of which the best counts, after one that compiles the kernel.
 const ROUNDS: usize = 3;
+/// A GPU that takes longer than this for a timing, at under 13 GFLOP/s, is a software adapter. Those execute barriers
+/// as coroutines: trying workgroup memory there would only delay the first step.
+const SOFTWARE_MS: f64 = 5.0;
 /// Patterns tried, densest first.
 const PATTERNS: [(usize, usize); 4] = [(2, 4), (1, 4), (1, 8), (1, 16)];
 
 async fn measure(device: &Device) -> Result<Probe, String> {
-    let packed = Some(PackedAt { column_line: 0, row_line: 0 });
-    let at = Affine { offset: 0, inputs: INPUTS, outputs: OUTPUTS, bias_rows: 1, packed };
+    let packed = Some(PackedAt::new(0, 0, KIND, 1));
+    let at = Affine { offset: 0, inputs: INPUTS, outputs: OUTPUTS, bias_rows: 1, packed, tile: Tile::default() };
     let x = buffer::upload(vec![0.01; INPUTS * ROWS], [1, INPUTS, ROWS], device);
-    let mut packed_density = 0.0;
-    let dense = Weights {
-        values: buffer::upload(vec![0.01; at.len()], [1, at.len()], device),
-        columns: packed::unpacked(1, OUTPUTS, device),
-        rows: packed::unpacked(1, INPUTS, device),
+    let values = buffer::upload(vec![0.01; at.len()], [1, at.len()], device);
+    let unpacked = [OUTPUTS, INPUTS].map(|lines| packed::unpacked(1, lines, device));
+    let dense = |tile| Weights::dense(values.clone(), unpacked.clone().into(), tile);
+    let narrow_ms = fastest(&x, &[dense(Tile::Narrow)], at).await?[0];
+    let tiles: &[Tile] = if cpu(device) {
+        // There is nothing to choose: sums are cut up in one way.
+        &[Tile::Narrow]
+    } else if narrow_ms > SOFTWARE_MS {
+        &[Tile::Narrow, Tile::Wide]
+    } else {
+        &Tile::ALL
     };
-    let dense_ms = product_ms(&x, &dense, at).await?;
+    let times = fastest(&x, &tiles.iter().map(|tile| dense(*tile)).collect::<Vec<_>>(), at).await?;
+    let (dense_ms, tile) = times.into_iter().zip(tiles).min_by(|a, b| a.0.total_cmp(&b.0)).expect("there are tiles");
+    let mut products = Products { packed_density: 0.0, tile: *tile };
     for (n, m) in PATTERNS.into_iter().rev() {
-        let sparse = pruned(&dense.values, at, n, m, device);
-        if product_ms(&x, &sparse, at).await? >= dense_ms {
+        let sparse = pruned(&values, at, n, m, device);
+        if fastest(&x, &[sparse], at).await?[0] >= dense_ms {
             break;
         }
-        packed_density = n as f64 / m as f64;
+        products.packed_density = n as f64 / m as f64;
     }
-    Ok(Probe { dense_ms, packed_density })
+    Ok(Probe { dense_ms, products })
 }
 
-/// Best time of [`PRODUCTS`] products, in milliseconds.
-async fn product_ms(x: &Buffer, weights: &Weights, at: Affine) -> Result<f64, String> {
-    let mut best = f64::INFINITY;
+/// Best time of [`PRODUCTS`] products with each of `weights`, in milliseconds. They take turns, so that what else the
+/// machine does meets all of them.
+async fn fastest(x: &Buffer, weights: &[Weights], at: Affine) -> Result<Vec<f64>, String> {
+    let mut best = vec![f64::INFINITY; weights.len()];
     for round in 0..=ROUNDS {
-        let start = Instant::now();
-        let product = || Dispatch::linear(x, &weights.values, &weights.columns, at);
-        let last = (1..PRODUCTS).fold(product(), |_, _| product());
-        // Pooling over all rows makes the read-back short.
-        let values = buffer::read(Dispatch::mean_pool(&last, ROWS)).await?;
-        if !values.iter().all(|value| value.is_finite()) {
-            return Err("the test products are not finite".into());
-        }
-        if round > 0 {
-            best = best.min(start.elapsed().as_secs_f64() * 1e3);
+        for (weights, best) in weights.iter().zip(&mut best) {
+            let start = Instant::now();
+            let product = || Dispatch::linear(x, &weights.values, &weights.columns, weights.of(at));
+            let last = (1..PRODUCTS).fold(product(), |_, _| product());
+            // Pooling over all rows makes the read-back short.
+            let values = buffer::read(Dispatch::mean_pool(&last, ROWS)).await?;
+            if !values.iter().all(|value| value.is_finite()) {
+                return Err("the test products are not finite".into());
+            }
+            if round > 0 {
+                *best = best.min(start.elapsed().as_secs_f64() * 1e3);
+            }
         }
     }
     Ok(best)
@@ -99,7 +127,7 @@ async fn product_ms(x: &Buffer, weights: &Weights, at: Affine) -> Result<f64, St
 
 /// The matrix of `at` pruned to N:M along its inputs, and packed.
 fn pruned(values: &Buffer, at: Affine, n: usize, m: usize, device: &Device) -> Weights {
-    let kind = SegmentKind::Ff1;
+    let kind = KIND;
     let rule = Rule { n, m, along_inputs: true, packed: true, ..Rule::DENSE };
     let rules = rule.only(kind);
     let plan = buffer::upload(plan::row_of(&rules), [1, plan::WIDTH], device);
@@ -109,9 +137,9 @@ fn pruned(values: &Buffer, at: Affine, n: usize, m: usize, device: &Device) -> W
     // Weights come from `values`, so what the selection leaves unwritten behind the matrix is never read.
     let (mask, _) = Dispatch::select_masks(values, values, &plan, table, grid);
     let packed = at.packed.expect("the matrix is prunable");
-    let matrix = PrunableMatrix { offset: 0, inputs: at.inputs, outputs: at.outputs, kind, parts: 1, packed };
+    let matrix = PrunableMatrix { offset: 0, inputs: at.inputs, outputs: at.outputs, packed };
     let table = buffer::upload_table(matrix.words().to_vec(), device);
     let grid = PackGrid { matrices: 1, column_lines: at.outputs, row_lines: at.inputs };
     let (columns, rows) = Dispatch::pack(values, &mask, &plan, table, grid);
-    Weights { values: values.clone(), columns, rows }
+    Weights { values: values.clone(), columns, rows, packed: PackedLanes::of(&[rules]), tile: at.tile }
 }

@@ -135,11 +135,9 @@ impl Experiment {
         let (_, weights) = self.masked(&rules, &self.plan(&rules, &self.lane_states(step)));
         let values = buffer::read(weights.values).await.map_err(LabError::Device)?;
         let (len, grid) = (self.network.layout.len, self.network.layout.pack_grid);
-        Ok(Weights {
-            values: buffer::upload(values[place * len..][..len].to_vec(), [1, len], &self.device),
-            columns: packed::unpacked(1, grid.column_lines, &self.device),
-            rows: packed::unpacked(1, grid.row_lines, &self.device),
-        })
+        let values = buffer::upload(values[place * len..][..len].to_vec(), [1, len], &self.device);
+        let unpacked = [grid.column_lines, grid.row_lines].map(|lines| packed::unpacked(1, lines, &self.device));
+        Ok(Weights::dense(values, unpacked.into(), self.products.tile))
     }
 }
 

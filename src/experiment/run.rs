@@ -15,7 +15,8 @@ use crate::cost::{Meter, NetworkCost};
 use crate::data::Dataset;
 use crate::error::LabError;
 use crate::kernels::{
-    Buffer, LaneOps, PrunableMatrix, Segment, SegmentKind, Weights, buffer, packed, plan as plan_columns,
+    Buffer, LaneOps, PackedLanes, Products, PrunableMatrix, Segment, SegmentKind, Weights, buffer, packed,
+    plan as plan_columns,
 };
 use crate::metrics::{LaneMetrics, Noise};
 use crate::model::{Transformer, initial_params};
@@ -55,9 +56,6 @@ pub(super) struct Tables {
     pub(super) pruned: [bool; SegmentKind::COUNT],
 }
 
-/// Density up to which the packed form is the faster one where nothing was measured.
-const PACKED_DENSITY: f64 = 0.25;
-
 /// An experiment in progress: all of its lanes, or a share of them while others train the rest.
 pub struct Experiment {
     pub(super) config: ExperimentConfig,
@@ -70,8 +68,8 @@ pub struct Experiment {
     pub(super) soft_scales: Vec<SoftScales>,
     pub(super) device: Device,
     pub(super) tables: Tables,
-    /// Weights of at most this density are multiplied in packed form.
-    pub(super) packed_density: f64,
+    /// How the device multiplies.
+    pub(super) products: Products,
     pub(super) state: State,
     pub(super) step: u32,
     pub(super) validation: Validation,
@@ -152,7 +150,7 @@ impl Experiment {
             soft_scales,
             device,
             tables,
-            packed_density: PACKED_DENSITY,
+            products: Products::default(),
             state,
             step: 0,
             validation,
@@ -163,9 +161,9 @@ impl Experiment {
         })
     }
 
-    /// Multiplies weights of at most this density in packed N:M form: a question of speed, not of results.
-    pub fn with_packed_density(self, packed_density: f64) -> Self {
-        Self { packed_density, ..self }
+    /// Multiplies as the device was found to be fastest: a question of speed, not of results.
+    pub fn with_products(self, products: Products) -> Self {
+        Self { products, ..self }
     }
 
     /// Back to the initial weights, before the first step.
@@ -271,20 +269,20 @@ impl Experiment {
         } else {
             tables.unpacked.clone()
         };
-        (mask, Weights { values, columns, rows })
+        (mask, Weights { values, columns, rows, packed: PackedLanes::of(rules), tile: self.products.tile })
     }
 
     pub(super) fn rules(&self, states: &[LaneState]) -> Vec<LaneRules> {
         let lanes = states.iter().zip(self.lane_configs()).zip(&self.soft_scales);
         let rules = lanes.map(|((state, lane), scales)| plan::training_rules(state, lane, scales));
-        rules.map(|rules| plan::packed_up_to(self.packed_density, rules)).collect()
+        rules.map(|rules| plan::packed_up_to(self.products.packed_density, rules)).collect()
     }
 
     /// Rules of the networks that would ship after `step`.
     pub(super) fn hard_rules(&self, step: u32) -> Vec<LaneRules> {
         let lanes = self.schedules.iter().zip(self.lane_configs()).zip(&self.soft_scales);
         let rules = lanes.map(|((schedule, lane), scales)| plan::hard_rules(schedule, step, lane, scales));
-        rules.map(|rules| plan::packed_up_to(self.packed_density, rules)).collect()
+        rules.map(|rules| plan::packed_up_to(self.products.packed_density, rules)).collect()
     }
 
     /// Enqueues one training step of all lanes. Does nothing once [`finished`](Self::finished).
@@ -332,8 +330,7 @@ impl Experiment {
 
     /// The weights without any mask.
     pub(super) fn dense_weights(&self) -> Weights {
-        let (columns, rows) = self.tables.unpacked.clone();
-        Weights { values: self.state.params.clone(), columns, rows }
+        Weights::dense(self.state.params.clone(), self.tables.unpacked.clone(), self.products.tile)
     }
 
     /// The batch of `step` for lanes with these seeds.

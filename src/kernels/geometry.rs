@@ -1,6 +1,6 @@
 //! Where things live in the flat parameter vector of a lane, and how activations divide into heads.
 
-use super::plan::Rule;
+use super::{plan::Rule, products::Tile};
 
 /// Widths and offsets are multiples of this many floats: one four-wide vector.
 pub const ALIGN: usize = 4;
@@ -20,8 +20,10 @@ pub struct Affine {
     pub outputs: usize,
     /// Number of bias rows.
     pub bias_rows: usize,
-    /// Where the packed form of `W` is found; `None` for a map that is never pruned.
+    /// Where the packed form of `W` is found; `None` for a map that no lane reads packed.
     pub packed: Option<PackedAt>,
+    /// How dense products are cut up.
+    pub tile: Tile,
 }
 
 /// Place of a matrix in the two packed forms of the parameters (see `kernels/packed.rs`).
@@ -31,6 +33,20 @@ pub struct PackedAt {
     pub column_line: usize,
     /// Line of the first row of `W` among the lines of all packed rows.
     pub row_line: usize,
+    /// Kind of the matrix, of its first part where it has several.
+    pub kind: SegmentKind,
+    /// Parts into which the columns divide evenly, of consecutive kinds: queries, keys and values share one matrix but
+    /// not one rule.
+    pub parts: usize,
+    /// Whether all lanes read all of the matrix packed. Otherwise the headers of its lines tell.
+    pub everywhere: bool,
+}
+
+impl PackedAt {
+    /// A matrix of which nothing more is known than the headers of its lines tell.
+    pub const fn new(column_line: usize, row_line: usize, kind: SegmentKind, parts: usize) -> Self {
+        Self { column_line, row_line, kind, parts, everywhere: false }
+    }
 }
 
 impl Affine {
@@ -257,9 +273,6 @@ impl Segment {
 }
 
 /// A matrix that may be pruned, as the packing operation reads it from the device table.
-///
-/// The columns of a matrix divide evenly among `parts` consecutive segment kinds: queries, keys and
-/// values share one matrix but not one rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PrunableMatrix {
     /// First float of `W`.
@@ -268,11 +281,7 @@ pub struct PrunableMatrix {
     pub inputs: usize,
     /// Columns of `W`.
     pub outputs: usize,
-    /// Kind of the first part.
-    pub kind: SegmentKind,
-    /// Parts.
-    pub parts: usize,
-    /// Its lines in the packed forms.
+    /// Its lines in the packed forms, and its kinds.
     pub packed: PackedAt,
 }
 
@@ -286,8 +295,8 @@ impl PrunableMatrix {
             word(self.offset),
             word(self.inputs),
             word(self.outputs),
-            word(self.kind.index()),
-            word(self.parts),
+            word(self.packed.kind.index()),
+            word(self.packed.parts),
             word(self.packed.column_line),
             word(self.packed.row_line),
         ]
@@ -296,8 +305,7 @@ impl PrunableMatrix {
     /// Reads the device form back.
     pub fn from_words(words: &[i32]) -> Self {
         let [offset, inputs, outputs, kind, parts, column_line, row_line] = std::array::from_fn(|i| words[i] as usize);
-        let kind = SegmentKind::ALL[kind];
-        Self { offset, inputs, outputs, kind, parts, packed: PackedAt { column_line, row_line } }
+        Self { offset, inputs, outputs, packed: PackedAt::new(column_line, row_line, SegmentKind::ALL[kind], parts) }
     }
 }
 

@@ -21,12 +21,14 @@ mod geometry;
 pub mod gpu;
 pub mod packed;
 pub mod plan;
+mod products;
 
 pub use backend::LaneOps;
 pub use geometry::{
     ALIGN, Affine, AttentionSpan, HeadShape, MaskGrid, Norm, PackGrid, PackedAt, PrunableMatrix, Segment, SegmentKind,
 };
-pub use packed::Weights;
+pub use packed::{PackedLanes, Weights};
+pub use products::{Products, Tile};
 
 /// A float tensor on whichever device the run uses; shapes are stated where values are made.
 pub type Buffer = burn::backend::tensor::FloatTensor<burn::backend::Dispatch>;

@@ -12,7 +12,7 @@
 //! pairs as it has weights. Sums over a packed line take the kept weights in the same order as sums over the
 //! whole line, which differ only by added zeros: results agree to the last bit.
 
-use super::{Buffer, buffer};
+use super::{Affine, Buffer, PackedAt, SegmentKind, Tile, buffer, plan::Rule};
 use burn::tensor::Device;
 
 /// Weights of all lanes as the products read them.
@@ -24,6 +24,51 @@ pub struct Weights {
     pub columns: Buffer,
     /// Kept weights by row, for `W dy`.
     pub rows: Buffer,
+    /// Which lanes read the matrices of each kind packed.
+    pub packed: [PackedLanes; SegmentKind::COUNT],
+    /// How dense products are cut up.
+    pub tile: Tile,
+}
+
+/// Which lanes read the matrices of a kind packed. Kernels hold no more forms than are read: software adapters execute
+/// both sides of a branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PackedLanes {
+    /// No lane.
+    None,
+    /// Some do.
+    Some,
+    /// Every lane.
+    All,
+}
+
+impl PackedLanes {
+    /// For every kind under the rules of all lanes.
+    pub fn of(lanes: &[[Rule; SegmentKind::COUNT]]) -> [Self; SegmentKind::COUNT] {
+        std::array::from_fn(|kind| match lanes.iter().filter(|rules| rules[kind].packed).count() {
+            0 => Self::None,
+            count if count == lanes.len() => Self::All,
+            _ => Self::Some,
+        })
+    }
+}
+
+impl Weights {
+    /// Weights of which no lane reads any packed; `columns` and `rows` are those of [`unpacked`].
+    pub fn dense(values: Buffer, (columns, rows): (Buffer, Buffer), tile: Tile) -> Self {
+        Self { values, columns, rows, packed: [PackedLanes::None; SegmentKind::COUNT], tile }
+    }
+
+    /// The map as these weights are read.
+    pub fn of(&self, at: Affine) -> Affine {
+        let packed = at.packed.and_then(|packed| {
+            let lanes = &self.packed[packed.kind.index()..][..packed.parts];
+            let everywhere = lanes.iter().all(|lanes| *lanes == PackedLanes::All);
+            let nowhere = lanes.iter().all(|lanes| *lanes == PackedLanes::None);
+            (!nowhere).then_some(PackedAt { everywhere, ..packed })
+        });
+        Affine { packed, tile: self.tile, ..at }
+    }
 }
 
 /// Headers that say of every line that it is not packed.

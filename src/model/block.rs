@@ -45,9 +45,9 @@ impl BlockLayout {
     pub fn forward(&self, input: Buffer, weights: &Weights, to: Attending) -> (Buffer, BlockTape) {
         let Weights { values, columns, .. } = weights;
         let (norm1, stats1) = Dispatch::layer_norm(&input, values, self.norm1);
-        let qkv = Dispatch::linear(&norm1, values, columns, self.qkv);
+        let qkv = Dispatch::linear(&norm1, values, columns, weights.of(self.qkv));
         let (context, log_sum_exp) = Dispatch::attention(&qkv, to.heads);
-        let attended = Dispatch::linear_add(&context, values, columns, self.output, &input);
+        let attended = Dispatch::linear_add(&context, values, columns, weights.of(self.output), &input);
         let (middle, cross) = match (&self.cross, to.memory) {
             (Some(cross), Some((memory, heads))) => {
                 let (middle, tape) = cross.forward(&attended, memory, weights, heads);
@@ -56,8 +56,8 @@ impl BlockLayout {
             _ => (attended, None),
         };
         let (norm2, stats2) = Dispatch::layer_norm(&middle, values, self.norm2);
-        let (hidden, activated) = Dispatch::linear_gelu(&norm2, values, columns, self.ff1);
-        let output = Dispatch::linear_add(&activated, values, columns, self.ff2, &middle);
+        let (hidden, activated) = Dispatch::linear_gelu(&norm2, values, columns, weights.of(self.ff1));
+        let output = Dispatch::linear_add(&activated, values, columns, weights.of(self.ff2), &middle);
         let tape = BlockTape {
             input,
             norm1,
@@ -87,8 +87,9 @@ impl BlockLayout {
         let Weights { values, rows, .. } = weights;
         let BlockTape { input, norm1, stats1, qkv, context, log_sum_exp, .. } = tape;
         let BlockTape { cross, middle, norm2, stats2, hidden, activated, .. } = tape;
-        let (d_hidden, grads) = Dispatch::linear_grad_gelu(activated, d_output, values, rows, hidden, grads, self.ff2);
-        let (d_norm2, grads) = Dispatch::linear_grad(norm2, &d_hidden, values, rows, grads, self.ff1);
+        let (d_hidden, grads) =
+            Dispatch::linear_grad_gelu(activated, d_output, values, rows, hidden, grads, weights.of(self.ff2));
+        let (d_norm2, grads) = Dispatch::linear_grad(norm2, &d_hidden, values, rows, grads, weights.of(self.ff1));
         let (d_middle, grads) =
             Dispatch::layer_norm_grad_add(&d_norm2, middle, stats2, values, d_output, grads, self.norm2);
         let (d_attended, memory, grads) = match (&self.cross, to.memory, cross) {
@@ -99,9 +100,10 @@ impl BlockLayout {
             }
             _ => (d_middle, None, grads),
         };
-        let (d_context, grads) = Dispatch::linear_grad(context, &d_attended, values, rows, grads, self.output);
+        let (d_context, grads) =
+            Dispatch::linear_grad(context, &d_attended, values, rows, grads, weights.of(self.output));
         let d_qkv = Dispatch::attention_grad(&d_context, qkv, context, log_sum_exp, to.heads);
-        let (d_norm1, grads) = Dispatch::linear_grad(norm1, &d_qkv, values, rows, grads, self.qkv);
+        let (d_norm1, grads) = Dispatch::linear_grad(norm1, &d_qkv, values, rows, grads, weights.of(self.qkv));
         let (input, params) =
             Dispatch::layer_norm_grad_add(&d_norm1, input, stats1, values, &d_attended, grads, self.norm1);
         BlockGrads { input, memory, params }

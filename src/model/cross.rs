@@ -19,10 +19,10 @@ impl CrossLayout {
     pub fn forward(&self, input: &Buffer, memory: &Buffer, weights: &Weights, heads: HeadShape) -> (Buffer, CrossTape) {
         let Weights { values, columns, .. } = weights;
         let (norm, stats) = Dispatch::layer_norm(input, values, self.norm);
-        let query = Dispatch::linear(&norm, values, columns, self.query);
-        let key_value = Dispatch::linear(memory, values, columns, self.key_value);
+        let query = Dispatch::linear(&norm, values, columns, weights.of(self.query));
+        let key_value = Dispatch::linear(memory, values, columns, weights.of(self.key_value));
         let (context, log_sum_exp) = Dispatch::cross_attention(&query, &key_value, heads);
-        let output = Dispatch::linear_add(&context, values, columns, self.output, input);
+        let output = Dispatch::linear_add(&context, values, columns, weights.of(self.output), input);
         (output, CrossTape { norm, stats, query, key_value, context, log_sum_exp })
     }
 
@@ -38,11 +38,12 @@ impl CrossLayout {
     ) -> (Buffer, Buffer, Buffer) {
         let Weights { values, rows, .. } = weights;
         let CrossTape { norm, stats, query, key_value, context, log_sum_exp } = tape;
-        let (d_context, grads) = Dispatch::linear_grad(context, d_output, values, rows, grads, self.output);
+        let (d_context, grads) = Dispatch::linear_grad(context, d_output, values, rows, grads, weights.of(self.output));
         let (d_query, d_key_value) =
             Dispatch::cross_attention_grad(&d_context, query, key_value, context, log_sum_exp, heads);
-        let (d_memory, grads) = Dispatch::linear_grad(memory, &d_key_value, values, rows, grads, self.key_value);
-        let (d_norm, grads) = Dispatch::linear_grad(norm, &d_query, values, rows, grads, self.query);
+        let (d_memory, grads) =
+            Dispatch::linear_grad(memory, &d_key_value, values, rows, grads, weights.of(self.key_value));
+        let (d_norm, grads) = Dispatch::linear_grad(norm, &d_query, values, rows, grads, weights.of(self.query));
         let (d_input, grads) = Dispatch::layer_norm_grad_add(&d_norm, input, stats, values, d_output, grads, self.norm);
         (d_input, d_memory, grads)
     }

@@ -2,7 +2,7 @@
 
 use super::architecture::{Architecture, StackShape};
 use crate::kernels::{
-    ALIGN, Affine, MaskGrid, Norm, PackGrid, PackedAt, PrunableMatrix, Segment, SegmentKind, plan::Rule,
+    ALIGN, Affine, MaskGrid, Norm, PackGrid, PackedAt, PrunableMatrix, Segment, SegmentKind, Tile, plan::Rule,
 };
 
 /// A tensor inside the flat parameters: `rows x cols`, row starts `stride` apart.
@@ -103,7 +103,7 @@ impl Allocator {
     /// An affine map whose output columns divide evenly among `parts`, each with its own kind.
     fn affine(&mut self, inputs: usize, outputs: usize, bias_rows: usize, parts: &[(String, SegmentKind)]) -> Affine {
         let packed = self.prunable(inputs, outputs, parts);
-        let at = Affine { offset: self.next, inputs, outputs, bias_rows, packed };
+        let at = Affine { offset: self.next, inputs, outputs, bias_rows, packed, tile: Tile::default() };
         let cols = outputs / parts.len();
         for (i, (name, kind)) in parts.iter().enumerate() {
             let segment = Segment { offset: at.offset + i * cols, rows: inputs, cols, stride: outputs, kind: *kind };
@@ -124,8 +124,8 @@ impl Allocator {
         if kind == SegmentKind::Dense {
             return None;
         }
-        let packed = PackedAt { column_line: self.grid.column_lines, row_line: self.grid.row_lines };
-        self.prunable.push(PrunableMatrix { offset: self.next, inputs, outputs, kind, parts: parts.len(), packed });
+        let packed = PackedAt::new(self.grid.column_lines, self.grid.row_lines, kind, parts.len());
+        self.prunable.push(PrunableMatrix { offset: self.next, inputs, outputs, packed });
         self.grid.matrices += 1;
         self.grid.column_lines += outputs;
         self.grid.row_lines += inputs;

@@ -64,7 +64,7 @@ impl Transformer {
             Form::Classifier { .. } => Dispatch::mean_pool(&last, shapes[0].tokens()),
             Form::Language(_) | Form::Translator { .. } => last,
         };
-        let scores = Dispatch::linear(&features, values, columns, self.layout.head);
+        let scores = Dispatch::linear(&features, values, columns, weights.of(self.layout.head));
         (scores, Tape { batch, stacks, memories: outputs, features })
     }
 
@@ -73,7 +73,7 @@ impl Transformer {
         let shapes = self.architecture.stacks();
         let Weights { values, rows, .. } = weights;
         let (d_features, mut grads) =
-            Dispatch::linear_grad(&tape.features, d_scores, values, rows, grads, self.layout.head);
+            Dispatch::linear_grad(&tape.features, d_scores, values, rows, grads, weights.of(self.layout.head));
         let mut d_output = match self.architecture.form {
             Form::Classifier { .. } => Dispatch::mean_pool_grad(&d_features, shapes[0].tokens()),
             Form::Language(_) | Form::Translator { .. } => d_features,
@@ -117,7 +117,7 @@ impl Transformer {
             Entrance::Patches(_) => input.clone(),
             Entrance::Text(_) => Dispatch::one_hot(input, shape.entrance.row()),
         };
-        let mut stream = Dispatch::linear(&input, values, columns, layout.embed);
+        let mut stream = Dispatch::linear(&input, values, columns, weights.of(layout.embed));
         let mut blocks = Vec::with_capacity(layout.blocks.len());
         for (at, block) in layout.blocks.iter().enumerate() {
             let (output, tape) = block.forward(stream, weights, self.attending(shape, at, memory, batch));

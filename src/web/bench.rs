@@ -10,6 +10,7 @@ use crate::data::{Batch, Dataset, Input};
 use crate::device::{self, Choice};
 use crate::error::LabError;
 use crate::experiment::{Experiment, shares};
+use crate::kernels::Tile;
 use crate::model::Form;
 use crate::pattern::NmPattern;
 
@@ -54,7 +55,7 @@ impl TrainingBench {
         let shares = shares(config.lanes().len(), workers);
         let share = shares.get(worker).ok_or_else(|| JsError::new("there are more workers than lanes"))?.clone();
         let experiment = Experiment::of_lanes(config, share, own, choice.device.clone());
-        let experiment = experiment.map_err(|error| failure(&error))?;
+        let experiment = experiment.map_err(|error| failure(&error))?.with_products(choice.products());
         Ok(Self { experiment, dataset, choice })
     }
 
@@ -150,21 +151,28 @@ impl KernelBench {
         self.choice.gpu.as_ref().map_or_else(|| self.choice.reason.clone(), |gpu| gpu.adapter.clone())
     }
 
+    /// The tile of dense products that the device's probe chose.
+    pub fn tile(&self) -> String {
+        format!("{:?}", self.choice.products().tile).to_lowercase()
+    }
+
     /// Prepares a kernel for a shape `{ rows, inputs, outputs }` and gives its number: `product`, dense where
-    /// `n == m`, or `mask`.
+    /// `n == m`, `mask` or `pack`. Dense products use `tile`, or the one that the probe chose.
     ///
     /// # Errors
     /// When there is no such kernel or pattern.
-    pub fn add(&mut self, kernel: &str, n: usize, m: usize, shape: JsValue) -> Result<usize, JsError> {
+    pub fn add(&mut self, kernel: &str, n: usize, m: usize, shape: JsValue, tile: JsValue) -> Result<usize, JsError> {
         let pattern = NmPattern::new(n, m)?;
         let shape: Shape = serde_wasm_bindgen::from_value(shape)?;
+        let tile: Option<Tile> = serde_wasm_bindgen::from_value(tile)?;
+        let tile = tile.unwrap_or(self.choice.products().tile);
         let kernel = match kernel {
             "product" => Kernel::Product(pattern),
             "mask" => Kernel::Mask(pattern),
             "pack" => Kernel::Pack(pattern),
             other => return Err(JsError::new(&format!("there is no kernel {other}"))),
         };
-        self.cases.push(Case::new(kernel, shape, &self.choice.device));
+        self.cases.push(Case::new(kernel, shape, tile, &self.choice.device));
         Ok(self.cases.len() - 1)
     }
 

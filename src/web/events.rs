@@ -57,7 +57,8 @@ pub(super) fn device(choice: &Choice) -> Event {
         probe: Probe {
             webgpu_ms: choice.gpu_probe.map(|probe| probe.dense_ms),
             cpu_ms: Some(choice.cpu_probe.dense_ms),
-            packed_density: choice.packed_density(),
+            packed_density: choice.products().packed_density,
+            tile: choice.products().tile,
         },
     }
 }

@@ -204,11 +204,12 @@ impl Lab {
             Err(reason) if wanted == Wanted::WebGpu => return Err(refused(&reason)),
             Err(reason) => (Device::flex(), Backend::Cpu, String::new(), reason),
         };
+        let products = device::products(&device).await.map_err(LabError::Device)?;
         let report = |timings, finished| {
             let (adapter, reason) = (adapter.clone(), reason.clone());
             self.post(&Event::Kernels { backend, adapter, reason, timings, finished });
         };
-        timing::compare(&device, report).await
+        timing::compare(products.tile, &device, report).await
     }
 
     fn checked(&self, document: serde_json::Value) -> Event {
@@ -285,7 +286,7 @@ impl Lab {
             Some(snapshot) => Experiment::resume(config, dataset, device, snapshot.of_lanes(&lanes)?)?,
             None => Experiment::of_lanes(config, lanes, dataset, device)?,
         }
-        .with_packed_density(choice.packed_density());
+        .with_products(choice.products());
         let step = experiment.step();
         self.post(&events::device(&choice));
         self.post(&events::opened(&experiment, shares.len()));

@@ -16,6 +16,7 @@ use crate::device::Wanted;
 use crate::error::Problem;
 use crate::experiment::Prediction;
 use crate::fingerprint::{Comparison, Fingerprint};
+use crate::kernels::Tile;
 use crate::metrics::MetricColumn;
 use crate::runfile::RunFile;
 use crate::study::{GroupSummary, PaperTable, StudyCell, StudyResults};
@@ -549,6 +550,8 @@ pub struct Probe {
     pub cpu_ms: Option<f64>,
     /// Density up to which packed N:M products are faster than dense ones on the chosen device.
     pub packed_density: f64,
+    /// How dense products are cut up on the chosen device.
+    pub tile: Tile,
 }
 
 /// A lane of an opened run.
@@ -682,6 +685,7 @@ mod tests {
             OpenedLane,
             CheckedLane,
             Wanted,
+            Tile,
             Backend,
             Limit,
             Probe,

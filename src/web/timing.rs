@@ -7,8 +7,8 @@ use web_time::Instant;
 
 use crate::error::LabError;
 use crate::kernels::{
-    Affine, Buffer, LaneOps, MaskGrid, PackGrid, PackedAt, PrunableMatrix, Segment, SegmentKind, buffer, packed, plan,
-    plan::Rule,
+    Affine, Buffer, LaneOps, MaskGrid, PackGrid, PackedAt, PrunableMatrix, Segment, SegmentKind, Tile, buffer, packed,
+    plan, plan::Rule,
 };
 use crate::pattern::NmPattern;
 
@@ -75,18 +75,18 @@ fn scattered(count: usize) -> Vec<f32> {
 
 impl Case {
     /// Uploads what `kernel` reads: one matrix with its mask and its packed form, and activations.
-    pub fn new(kernel: Kernel, shape: Shape, device: &Device) -> Self {
+    pub fn new(kernel: Kernel, shape: Shape, tile: Tile, device: &Device) -> Self {
         let Shape { rows, inputs, outputs } = shape;
         let (Kernel::Product(pattern) | Kernel::Mask(pattern) | Kernel::Pack(pattern)) = kernel;
-        let packed = PackedAt { column_line: 0, row_line: 0 };
-        let sparse = !pattern.is_dense();
-        let at = Affine { offset: 0, inputs, outputs, bias_rows: 1, packed: sparse.then_some(packed) };
-        let rule = Rule { n: pattern.n(), m: pattern.m(), along_inputs: true, packed: sparse, ..Rule::DENSE };
         let (kind, offset) = (SegmentKind::Ff1, 0);
+        let packed = PackedAt { everywhere: true, ..PackedAt::new(0, 0, kind, 1) };
+        let sparse = !pattern.is_dense();
+        let at = Affine { offset: 0, inputs, outputs, bias_rows: 1, packed: sparse.then_some(packed), tile };
+        let rule = Rule { n: pattern.n(), m: pattern.m(), along_inputs: true, packed: sparse, ..Rule::DENSE };
         let matrix = Segment { offset, rows: inputs, cols: outputs, stride: outputs, kind };
         let bias = Segment { offset: at.bias_offset(), rows: 1, kind: SegmentKind::Dense, ..matrix };
         let (segments, rules) = ([matrix, bias], rule.only(kind));
-        let prunable = PrunableMatrix { offset, inputs, outputs, kind, parts: 1, packed };
+        let prunable = PrunableMatrix { offset, inputs, outputs, packed };
         let flat = |values: Vec<f32>| buffer::upload(values, [1, at.len()], device);
         let mut case = Self {
             kernel,
@@ -160,12 +160,16 @@ const MOST_REPEATS: f64 = 64.0;
 ///
 /// # Errors
 /// As [`Case::time_ms`].
-pub async fn compare(device: &Device, mut report: impl FnMut(Vec<KernelTiming>, bool)) -> Result<(), LabError> {
+pub async fn compare(
+    tile: Tile,
+    device: &Device,
+    mut report: impl FnMut(Vec<KernelTiming>, bool),
+) -> Result<(), LabError> {
     let mut timed = Vec::new();
     for shape in PANEL_SHAPES {
         for (n, m) in PANEL_PATTERNS {
             let pattern = NmPattern::new(n, m).expect("the panel's patterns are valid");
-            let case = Case::new(Kernel::Product(pattern), shape, device);
+            let case = Case::new(Kernel::Product(pattern), shape, tile, device);
             // The first launch compiles the kernel.
             case.time_ms(1).await?;
             let repeats = (TIMING_MS / case.time_ms(1).await?).clamp(1.0, MOST_REPEATS) as u32;
@@ -208,7 +212,7 @@ mod tests {
     #[test]
     fn a_sparse_case_multiplies_the_masked_weights() {
         let device = Device::flex();
-        let case = Case::new(Kernel::Product(NmPattern::new(1, 4).expect("valid")), SMALL, &device);
+        let case = Case::new(Kernel::Product(NmPattern::new(1, 4).expect("valid")), SMALL, Tile::default(), &device);
         let (x, weights) = (values(case.x.clone()), values(case.weights.clone()));
         let kept = weights[..SMALL.inputs * SMALL.outputs].iter().filter(|weight| **weight != 0.0).count();
         assert_eq!(kept * 4, SMALL.inputs * SMALL.outputs, "a quarter of the weights is left");
@@ -230,7 +234,7 @@ mod tests {
         for kernel in
             [Kernel::Product(NmPattern::DENSE), Kernel::Product(pattern), Kernel::Mask(pattern), Kernel::Pack(pattern)]
         {
-            let case = Case::new(kernel, SMALL, &Device::flex());
+            let case = Case::new(kernel, SMALL, Tile::default(), &Device::flex());
             let ms = pollster::block_on(case.time_ms(3)).expect("the CPU answers");
             assert!(ms > 0.0 && ms.is_finite(), "{kernel:?} took {ms} ms");
         }

@@ -3,7 +3,7 @@
 use crate::common::{cpu, normals, values};
 use crate::tests;
 use burn::backend::Dispatch;
-use nmflow::kernels::{LaneOps, Weights, buffer, packed};
+use nmflow::kernels::{LaneOps, Tile, Weights, buffer, packed};
 use nmflow::model::{Architecture, Entrance, Form, PatchGrid, TextShape, Transformer, initial_params};
 use nmflow::random::Stream;
 
@@ -49,11 +49,9 @@ impl Problem {
         let device = cpu();
         let architecture = &self.network.architecture;
         let pack_grid = self.network.layout.pack_grid;
-        let weights = Weights {
-            values: buffer::upload(params.to_vec(), [1, params.len()], &device),
-            columns: packed::unpacked(1, pack_grid.column_lines, &device),
-            rows: packed::unpacked(1, pack_grid.row_lines, &device),
-        };
+        let uploaded = buffer::upload(params.to_vec(), [1, params.len()], &device);
+        let unpacked = [pack_grid.column_lines, pack_grid.row_lines].map(|lines| packed::unpacked(1, lines, &device));
+        let weights = Weights::dense(uploaded, unpacked.into(), Tile::default());
         let upload = |(stack, input): (Entrance, &Vec<f32>)| match stack {
             Entrance::Patches(grid) => buffer::upload(input.clone(), [1, grid.row(), PADDED * grid.tokens()], &device),
             Entrance::Text(text) => buffer::upload(input.clone(), [1, PADDED * text.tokens], &device),

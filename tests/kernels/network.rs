@@ -4,7 +4,7 @@ use crate::common::{assert_near, cpu, gpu, random, values};
 use crate::tests;
 use burn::backend::Dispatch;
 use burn::tensor::Device;
-use nmflow::kernels::{Affine, AttentionSpan, Buffer, HeadShape, LaneOps, Norm, buffer, packed};
+use nmflow::kernels::{Affine, AttentionSpan, Buffer, HeadShape, LaneOps, Norm, Tile, buffer, packed};
 
 const TOLERANCE: f32 = 3e-5;
 
@@ -16,16 +16,24 @@ async fn compare(what: &str, op: impl Fn(&Device) -> Vec<Buffer>) {
     }
 }
 
-/// One vector of rows, ragged tiles, a width that is no multiple of the tile, many lanes, a shared input.
-const SHAPES: [(usize, usize, usize, usize); 4] = [(1, 4, 4, 4), (3, 20, 12, 20), (2, 12, 64, 36), (5, 72, 20, 12)];
+/// One vector of rows, ragged tiles, a width that is no multiple of the tile, many lanes, a shared input, and more than
+/// one tile of workgroup memory along each side.
+const SHAPES: [(usize, usize, usize, usize); 6] =
+    [(1, 4, 4, 4), (3, 20, 12, 20), (2, 12, 64, 36), (5, 72, 20, 12), (2, 20, 24, 40), (2, 136, 20, 44)];
+
+/// All shapes with all tiles.
+fn tiled_shapes() -> impl Iterator<Item = (usize, usize, usize, usize, Tile)> {
+    let tiled = |(lanes, rows, inputs, outputs)| Tile::ALL.map(|tile| (lanes, rows, inputs, outputs, tile));
+    SHAPES.into_iter().flat_map(tiled)
+}
 
 tests! {
     async fn affine_maps_match_the_reference() {
-        for (lanes, rows, inputs, outputs) in SHAPES {
+        for (lanes, rows, inputs, outputs, tile) in tiled_shapes() {
             for (x_lanes, bias_rows) in [(lanes, 1), (1, rows)] {
-                let at = Affine { offset: 8, inputs, outputs, bias_rows, packed: None };
+                let at = Affine { offset: 8, inputs, outputs, bias_rows, packed: None, tile };
                 let parameters = 8 + at.len() + 4;
-                compare(&format!("linear {lanes}x{rows}x{inputs}x{outputs}"), |device| {
+                compare(&format!("linear {lanes}x{rows}x{inputs}x{outputs}, {tile:?}"), |device| {
                     let x = random(&[x_lanes, inputs, rows], "x", device);
                     let weights = random(&[lanes, parameters], "weights", device);
                     let columns = packed::unpacked(lanes, outputs, device);
@@ -40,10 +48,10 @@ tests! {
     }
 
     async fn fused_affine_maps_match_the_reference() {
-        for (lanes, rows, inputs, outputs) in SHAPES {
-            let at = Affine { offset: 8, inputs, outputs, bias_rows: 1, packed: None };
+        for (lanes, rows, inputs, outputs, tile) in tiled_shapes() {
+            let at = Affine { offset: 8, inputs, outputs, bias_rows: 1, packed: None, tile };
             let parameters = 8 + at.len() + 4;
-            compare(&format!("fused linear {lanes}x{rows}x{inputs}x{outputs}"), |device| {
+            compare(&format!("fused linear {lanes}x{rows}x{inputs}x{outputs}, {tile:?}"), |device| {
                 let x = random(&[lanes, inputs, rows], "x", device);
                 let weights = random(&[lanes, parameters], "weights", device);
                 let lines = packed::unpacked(lanes, inputs.max(outputs), device);

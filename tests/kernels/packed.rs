@@ -5,24 +5,23 @@ use crate::tests;
 use burn::backend::Dispatch;
 use burn::tensor::Device;
 use nmflow::kernels::{
-    Affine, Buffer, LaneOps, MaskGrid, PackGrid, PackedAt, PrunableMatrix, Segment, SegmentKind, Weights, buffer,
-    packed, plan, plan::Rule,
+    Affine, Buffer, LaneOps, MaskGrid, PackGrid, PackedAt, PackedLanes, PrunableMatrix, Segment, SegmentKind, Tile,
+    Weights, buffer, packed, plan, plan::Rule,
 };
 
 /// Rules of one lane, by kind.
 type Rules = [Rule; SegmentKind::COUNT];
 
 /// One prunable matrix with its bias, whose columns divide among kinds.
+#[derive(Clone)]
 struct Matrix {
     at: Affine,
-    kind: SegmentKind,
-    parts: usize,
 }
 
 impl Matrix {
     fn new(inputs: usize, outputs: usize, kind: SegmentKind, parts: usize) -> Self {
-        let packed = Some(PackedAt { column_line: 0, row_line: 0 });
-        Self { at: Affine { offset: 4, inputs, outputs, bias_rows: 1, packed }, kind, parts }
+        let packed = Some(PackedAt::new(0, 0, kind, parts));
+        Self { at: Affine { offset: 4, inputs, outputs, bias_rows: 1, packed, tile: Tile::default() } }
     }
 
     fn parameters(&self) -> usize {
@@ -33,16 +32,17 @@ impl Matrix {
     fn segments(&self) -> Vec<Segment> {
         let run =
             |offset: usize, cols: usize| Segment { offset, rows: 1, cols, stride: cols, kind: SegmentKind::Dense };
-        let cols = self.at.outputs / self.parts;
+        let PackedAt { kind, parts, .. } = self.at.packed.expect("the matrix is prunable");
+        let cols = self.at.outputs / parts;
         let part = |part: usize| Segment {
             offset: self.at.offset + part * cols,
             rows: self.at.inputs,
             cols,
             stride: self.at.outputs,
-            kind: SegmentKind::ALL[self.kind.index() + part],
+            kind: SegmentKind::ALL[kind.index() + part],
         };
         let mut segments = vec![run(0, self.at.offset), run(self.at.bias_offset(), self.at.outputs)];
-        segments.extend((0..self.parts).map(part));
+        segments.extend((0..parts).map(part));
         segments
     }
 
@@ -59,11 +59,11 @@ impl Matrix {
 
         let Affine { offset, inputs, outputs, packed, .. } = self.at;
         let packed = packed.expect("the matrix is prunable");
-        let matrix = PrunableMatrix { offset, inputs, outputs, kind: self.kind, parts: self.parts, packed };
+        let matrix = PrunableMatrix { offset, inputs, outputs, packed };
         let table = buffer::upload_table(matrix.words().to_vec(), device);
         let grid = PackGrid { matrices: 1, column_lines: outputs, row_lines: inputs };
         let (columns, rows) = Dispatch::pack(&values, &mask, &plan, table, grid);
-        (Weights { values, columns, rows }, mask)
+        (Weights { values, columns, rows, packed: PackedLanes::of(rules), tile: self.at.tile }, mask)
     }
 }
 
@@ -114,17 +114,21 @@ async fn check_format(device: &Device) {
 /// All products of one matrix: those with the packed form, then those with all masked weights. Gradients are cut to
 /// the mask, because those of pruned weights may be left out.
 async fn products(matrix: &Matrix, rules: &[Rules], rows: usize, device: &Device) -> [Vec<Vec<f32>>; 2] {
-    let (at, lanes) = (matrix.at, rules.len());
+    let lanes = rules.len();
     let (weights, mask) = matrix.weights(&random(&[lanes, matrix.parameters()], "weights", device), rules, device);
     let mask = values(mask).await;
+    let at = matrix.at;
     let unpacked = packed::unpacked(lanes, at.inputs.max(at.outputs), device);
     let x = random(&[lanes, at.inputs, rows], "x", device);
     let z = random(&[lanes, at.inputs, rows], "z", device);
     let dy = random(&[lanes, at.outputs, rows], "dy", device);
     let residual = random(&[lanes, at.outputs, rows], "residual", device);
     let w = &weights.values;
+    let dense = Weights::dense(w.clone(), (unpacked.clone(), unpacked), weights.tile);
     let mut both = Vec::new();
-    for (columns, rows) in [(&weights.columns, &weights.rows), (&unpacked, &unpacked)] {
+    for weights in [&weights, &dense] {
+        let Weights { columns, rows, .. } = weights;
+        let at = weights.of(matrix.at);
         let grads = || buffer::upload(vec![0.0; lanes * matrix.parameters()], [lanes, matrix.parameters()], device);
         let (hidden, activated) = Dispatch::linear_gelu(&x, w, columns, at);
         let (dx, plain) = Dispatch::linear_grad(&x, &dy, w, rows, grads(), at);
@@ -148,8 +152,8 @@ async fn products(matrix: &Matrix, rules: &[Rules], rows: usize, device: &Device
     both.try_into().expect("two forms")
 }
 
-/// Lanes of different patterns side by side, both group axes, a matrix of which only a part is pruned, and a lane
-/// that computes no gradient for pruned weights.
+/// Lanes of different patterns side by side, both group axes, a matrix of which only a part is pruned, a lane
+/// that computes no gradient for pruned weights, and lanes that are all packed.
 fn cases() -> Vec<(Matrix, Vec<Rules>)> {
     use SegmentKind::{Ff1, K, Q, V};
     let no_gradient = |rules: Rules| rules.map(|rule| Rule { pruned_gradient: 0.0, ..rule });
@@ -173,6 +177,10 @@ fn cases() -> Vec<(Matrix, Vec<Rules>)> {
                 no_gradient(rules(&[Q, K, V], 1, 16, false)),
             ],
         ),
+        (
+            Matrix::new(24, 20, Ff1, 1),
+            vec![rules(&[Ff1], 2, 4, true), no_gradient(rules(&[Ff1], 1, 8, true)), rules(&[Ff1], 1, 5, false)],
+        ),
     ]
 }
 
@@ -185,7 +193,8 @@ tests! {
     }
 
     async fn packed_products_are_products_with_the_masked_weights() {
-        for (matrix, rules) in cases() {
+        for ((mut matrix, rules), tile) in cases().into_iter().flat_map(|case| Tile::ALL.map(|tile| (case.clone(), tile))) {
+            matrix.at.tile = tile;
             for rows in [4, 20, 136] {
                 let [packed, dense] = products(&matrix, &rules, rows, &cpu()).await;
                 assert_eq!(packed, dense, "on the CPU, bit for bit, {rows} rows");

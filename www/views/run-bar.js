@@ -159,6 +159,13 @@ function workers({ device, run }, session) {
   `;
 }
 
+/** How a GPU's kernels cut dense products up; its probe chooses. */
+const TILES = {
+  narrow: 'tiles of 4 features x 16 rows in registers',
+  wide: 'tiles of 8 features x 16 rows in registers',
+  shared: 'tiles of 32 features x 128 rows in workgroup memory',
+};
+
 /** @param {NonNullable<Lab['state']['device']['used']>} used @param {number} crew */
 function deviceReason({ backend, adapter, reason, limits, probe }, crew) {
   const probes = [
@@ -178,6 +185,7 @@ function deviceReason({ backend, adapter, reason, limits, probe }, crew) {
           <dt>Packed N:M products</dt>
           <dd>${probe.packed_density > 0 ? `up to density ${formatNumber(probe.packed_density)}` : 'dense ones are faster'}</dd>
         </div>
+        ${backend === 'webgpu' ? html`<div><dt>Dense products</dt><dd>${TILES[probe.tile]}</dd></div>` : nothing}
         ${limits.map(({ name, value }) => html`<div><dt>${name}</dt><dd>${formatWhole(value)}</dd></div>`)}
       </dl>
     </details>

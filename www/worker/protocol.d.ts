@@ -540,6 +540,8 @@ unused_fields: Array<string>, };
 
 export type Wanted = "auto" | "cpu" | "webgpu";
 
+export type Tile = "narrow" | "wide" | "shared";
+
 export type Backend = "webgpu" | "cpu";
 
 export type Limit = { 
@@ -564,7 +566,11 @@ cpu_ms: number | null,
 /**
  * Density up to which packed N:M products are faster than dense ones on the chosen device.
  */
-packed_density: number, };
+packed_density: number, 
+/**
+ * How dense products are cut up on the chosen device.
+ */
+tile: Tile, };
 
 export type RunState = "idle" | "running" | "paused" | "finished";
 

@@ -187,8 +187,7 @@ async fn run(arguments: &RunArguments) -> Result<(), LabError> {
         }
         None => None,
     };
-    let packed_density = choice.packed_density();
-    let mut experiment = Experiment::new(config, dataset, choice.device.clone())?.with_packed_density(packed_density);
+    let mut experiment = Experiment::new(config, dataset, choice.device.clone())?.with_products(choice.products());
     let bar = progress_bar(u64::from(experiment.config().steps()));
     let mut report = experiment.report().await?;
     let start = Instant::now();

@@ -164,7 +164,7 @@ async fn train(
 ) -> Result<Trained, LabError> {
     let dataset = read_data(part.config.task(), &arguments.data)?;
     let experiment = Experiment::new(part.config.clone(), dataset, choice.device.clone())?;
-    let mut experiment = experiment.with_packed_density(choice.packed_density());
+    let mut experiment = experiment.with_products(choice.products());
     let lanes = part.config.document().lanes.iter();
     let mut lanes: Vec<_> = lanes
         .map(|lane| Outcome { lane: lane.clone(), last: Vec::new(), curves: vec![Vec::new(); curves.len()] })

@@ -116,13 +116,14 @@ pub fn linear_grad_weight(x: &[f32], dy: &[f32], at: Affine, grads: &mut [f32]) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::Tile;
     use crate::kernels::cpu::testing::{assert_near, random};
 
     /// Ragged row counts, several widths and a bias per token against plain sums in `f64`.
     #[test]
     fn products_match_plain_sums() {
         for (rows, inputs, outputs, bias_rows) in [(4, 4, 4, 1), (12, 12, 20, 1), (20, 8, 36, 5), (340, 4, 8, 17)] {
-            let at = Affine { offset: 8, inputs, outputs, bias_rows, packed: None };
+            let at = Affine { offset: 8, inputs, outputs, bias_rows, packed: None, tile: Tile::default() };
             let weights = random(8 + at.len(), "weights");
             let lane = LaneWeights { values: &weights, packed: &[] };
             let [x, dy, residual, z] =

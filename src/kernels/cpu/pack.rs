@@ -32,9 +32,9 @@ pub fn pack(
 }
 
 fn pack_matrix(at: PrunableMatrix, weights: &[f32], mask: &[f32], rules: &[Rule], columns: &mut Form, rows: &mut Form) {
-    let rules = &rules[at.kind.index()..][..at.parts];
+    let rules = &rules[at.packed.kind.index()..][..at.packed.parts];
     let column_headers = &mut columns.headers[at.packed.column_line..][..at.outputs];
-    for (part, rule) in column_headers.chunks_exact_mut(at.outputs / at.parts).zip(rules) {
+    for (part, rule) in column_headers.chunks_exact_mut(at.outputs / at.packed.parts).zip(rules) {
         part.fill(header(rule.packed, rule.kept_only()));
     }
     let rows_packed = rules.iter().all(|rule| rule.packed);
@@ -75,7 +75,7 @@ fn header(packed: bool, kept_only: bool) -> [f32; 2] {
 mod tests {
     use super::*;
     use crate::kernels::{
-        Affine, PackedAt, Segment, SegmentKind,
+        Affine, PackedAt, Segment, SegmentKind, Tile,
         cpu::{
             mask::select_masks,
             matmul::{LaneWeights, linear, linear_grad},
@@ -92,17 +92,17 @@ mod tests {
         rows: Vec<f32>,
     }
 
-    const FF1: Affine = affine(4, 16, 24, PackedAt { column_line: 0, row_line: 0 });
-    const QKV: Affine = affine(4 + 17 * 24 + 4, 16, 36, PackedAt { column_line: 24, row_line: 16 });
+    const FF1: Affine = affine(4, 16, 24, PackedAt::new(0, 0, SegmentKind::Ff1, 1));
+    const QKV: Affine = affine(4 + 17 * 24 + 4, 16, 36, PackedAt::new(24, 16, SegmentKind::Q, 3));
     const GRID: PackGrid = PackGrid { matrices: 2, column_lines: 60, row_lines: 32 };
 
     const fn affine(offset: usize, inputs: usize, outputs: usize, packed: PackedAt) -> Affine {
-        Affine { offset, inputs, outputs, bias_rows: 1, packed: Some(packed) }
+        Affine { offset, inputs, outputs, bias_rows: 1, packed: Some(packed), tile: Tile::Narrow }
     }
 
-    fn matrix(at: Affine, kind: SegmentKind, parts: usize) -> PrunableMatrix {
+    fn matrix(at: Affine) -> PrunableMatrix {
         let packed = at.packed.expect("both matrices are prunable");
-        PrunableMatrix { offset: at.offset, inputs: at.inputs, outputs: at.outputs, kind, parts, packed }
+        PrunableMatrix { offset: at.offset, inputs: at.inputs, outputs: at.outputs, packed }
     }
 
     fn case(rule: Rule, dense: &[SegmentKind]) -> Case {
@@ -126,7 +126,7 @@ mod tests {
         ];
         let (mut mask, mut weights) = (vec![1.0; params.len()], params.clone());
         select_masks(&params, &params, |segment| rules[segment.kind.index()], &segments, (&mut mask, &mut weights));
-        let matrices = [matrix(FF1, SegmentKind::Ff1, 1), matrix(QKV, SegmentKind::Q, 3)];
+        let matrices = [matrix(FF1), matrix(QKV)];
         // What packing leaves unset must not be read.
         let [mut columns, mut rows] =
             [GRID.column_lines, GRID.row_lines].map(|lines| vec![f32::NAN; 2 * (lines + params.len())]);
@@ -185,21 +185,15 @@ mod tests {
         // One part that needs all gradients makes the shared matrix compute all of them.
         let mut mixed = kept;
         mixed.rules[SegmentKind::V.index()].pruned_gradient = 1.0;
-        let matrices = [matrix(QKV, SegmentKind::Q, 3)];
+        let matrices = [matrix(QKV)];
         pack(&mixed.weights, &mixed.mask, &mixed.rules, &matrices, GRID, (&mut mixed.columns, &mut mixed.rows));
         assert_eq!(products(&mixed, QKV, 20), products(&mixed, Affine { packed: None, ..QKV }, 20));
     }
 
     #[test]
     fn entries_list_the_kept_weights_by_column_and_by_row() {
-        let matrix = PrunableMatrix {
-            offset: 4,
-            inputs: 4,
-            outputs: 4,
-            kind: SegmentKind::O,
-            parts: 1,
-            packed: PackedAt { column_line: 0, row_line: 0 },
-        };
+        let matrix =
+            PrunableMatrix { offset: 4, inputs: 4, outputs: 4, packed: PackedAt::new(0, 0, SegmentKind::O, 1) };
         let mut weights = vec![0.0; 20];
         let mut mask = weights.clone();
         for (i, o, weight) in [(0, 1, 2.0), (2, 1, 3.0), (3, 0, 5.0)] {

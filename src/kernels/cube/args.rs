@@ -5,13 +5,14 @@ use burn_cubecl::{ops::numeric::empty_device_contiguous_dtype, tensor::CubeTenso
 use cubecl::prelude::*;
 
 use crate::kernels::{
-    ALIGN, Affine, Norm,
+    ALIGN, Affine, Norm, Tile,
     gpu::{
         self,
-        affine::{AffineArgLaunch, LINE_ROWS, TILE_ROWS},
+        affine::{AffineArgLaunch, Forms, LINE_ROWS, TILE_ROWS},
         backward::{GRAD_INPUTS, kept_threads},
-        launch::per_lane,
+        launch::{WORKGROUP, per_lane},
         norm::NormArgLaunch,
+        shared::{GROUP_ROWS, SIDE},
     },
 };
 
@@ -104,12 +105,42 @@ impl AffineGrid {
         empty(like, &[self.lanes, features, self.rows])
     }
 
-    /// Threads that cover all rows of `features` features, dense or packed.
-    fn product_threads(&self, features: usize) -> usize {
+    /// What the kernel of a product has to hold whose features divide into parts of `part`, each dense or packed.
+    fn forms(&self, part: usize) -> Forms {
+        let packed = self.at.packed;
+        let wide = self.at.tile == Tile::Wide && part.is_multiple_of(2 * ALIGN);
+        Forms {
+            dense: packed.is_none_or(|packed| !packed.everywhere),
+            packed: packed.is_some(),
+            vectors: if wide { 2 } else { 1 },
+            shared: false,
+        }
+    }
+
+    pub fn forward_forms(&self) -> Forms {
+        let forms = self.forms(self.at.outputs / self.at.packed.map_or(1, |packed| packed.parts));
+        // Whole workgroups have to pass the barriers, so no lane of them may be packed.
+        Forms { shared: self.at.tile == Tile::Shared && !forms.packed, ..forms }
+    }
+
+    pub fn backward_forms(&self) -> Forms {
+        self.forms(self.at.inputs)
+    }
+
+    /// Threads that cover all rows of `features` features in all forms.
+    fn product_threads(&self, features: usize, forms: Forms) -> usize {
         let vectors = self.rows / ALIGN;
-        let dense = features / ALIGN * vectors.div_ceil(TILE_ROWS as usize);
+        if forms.shared {
+            let across = (features / ALIGN).div_ceil(SIDE as usize);
+            return across * vectors.div_ceil(GROUP_ROWS as usize) * WORKGROUP as usize;
+        }
+        let dense = features / ALIGN / forms.vectors as usize * vectors.div_ceil(TILE_ROWS as usize);
         let packed = features * vectors.div_ceil(LINE_ROWS as usize);
-        if self.at.packed.is_some() { dense.max(packed) } else { dense }
+        match forms {
+            Forms { dense: true, packed: false, .. } => dense,
+            Forms { dense: false, .. } => packed,
+            Forms { .. } => dense.max(packed),
+        }
     }
 
     /// Threads that make the whole weight gradient.
@@ -119,11 +150,11 @@ impl AffineGrid {
 
     /// Threads that make the input gradient.
     pub fn input_threads(&self) -> usize {
-        self.product_threads(self.at.inputs)
+        self.product_threads(self.at.inputs, self.backward_forms())
     }
 
     pub fn forward(&self) -> (CubeCount, CubeDim) {
-        per_lane(self.product_threads(self.at.outputs), self.lanes)
+        per_lane(self.product_threads(self.at.outputs, self.forward_forms()), self.lanes)
     }
 
     pub fn backward(&self) -> (CubeCount, CubeDim) {
@@ -150,7 +181,7 @@ impl AffineGrid {
                 arg(second),
                 arg(&y),
                 self.arg(),
-                self.at.packed.is_some(),
+                self.forward_forms(),
                 gelu,
             );
         }

@@ -33,7 +33,7 @@ impl LaneOps for CubeBackend {
     ) -> FloatTensor<Self> {
         let grid = AffineGrid::new(x, weights, at).packed_columns(columns);
         let y = grid.activations(x, at.outputs);
-        let (prunable, per_token) = (at.packed.is_some(), at.bias_rows > 1);
+        let per_token = at.bias_rows > 1;
         launch!(
             x,
             grid.forward(),
@@ -45,7 +45,7 @@ impl LaneOps for CubeBackend {
             arg(columns),
             arg(&y),
             grid.arg(),
-            prunable,
+            grid.forward_forms(),
             per_token,
         );
         y
@@ -97,7 +97,7 @@ impl LaneOps for CubeBackend {
             arg(&grads),
             grid.arg(),
             word(grid.input_threads()),
-            at.packed.is_some(),
+            grid.backward_forms(),
         );
         (dx, grads)
     }
@@ -128,7 +128,7 @@ impl LaneOps for CubeBackend {
             arg(&grads),
             grid.arg(),
             word(grid.input_threads()),
-            at.packed.is_some(),
+            grid.backward_forms(),
         );
         (dz, grads)
     }

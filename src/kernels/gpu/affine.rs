@@ -1,7 +1,7 @@
 //! Tiles of the products of an affine map, in registers only: no workgroup memory, no barriers.
 //!
-//! Activations are feature-major, so a four-wide vector holds four rows of one feature. A dense tile owns four
-//! features x [`TILE_ROWS`] row vectors; a packed line owns one feature x [`LINE_ROWS`] row vectors and walks
+//! Activations are feature-major, so a four-wide vector holds four rows of one feature. A dense tile owns one
+//! or two vectors of four features x [`TILE_ROWS`] row vectors; a packed line owns one feature x [`LINE_ROWS`] row vectors and walks
 //! the kept weights of its line. Both add in ascending order of the other axis.
 
 use cubecl::prelude::*;
@@ -10,6 +10,19 @@ use cubecl::prelude::*;
 pub const TILE_ROWS: u32 = 4;
 /// Row vectors of a packed line.
 pub const LINE_ROWS: u32 = 8;
+
+/// Which forms of the weights a launch reads, and with which tile: what its kernel is compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Forms {
+    /// Some lane reads some of the matrix dense.
+    pub dense: bool,
+    /// Some lane reads some of the matrix packed.
+    pub packed: bool,
+    /// Vectors of four features in a dense tile.
+    pub vectors: u32,
+    /// The dense tile lies in workgroup memory.
+    pub shared: bool,
+}
 
 /// Geometry of one affine map.
 #[derive(CubeType, CubeLaunch, Clone, Copy)]
@@ -81,7 +94,7 @@ pub fn first_entry(at: &AffineArg, lane: u32, line: u32) -> u32 {
     lane * at.packed_lane + at.lines + at.weights_at * 4 + line
 }
 
-/// `W^T x` for the four outputs of vector `col` and the tile's rows: cell `output * TILE_ROWS + row`.
+/// `W^T x` for the outputs of `vectors` vectors from `col` on and the tile's rows: cell `output * TILE_ROWS + row`.
 #[cube]
 pub fn column_tile<N: Size>(
     x: &Tensor<Vector<f32, N>>,
@@ -90,28 +103,34 @@ pub fn column_tile<N: Size>(
     lane: u32,
     col: u32,
     row: u32,
+    #[comptime] vectors: u32,
 ) -> Cells<N> {
-    let sums = zero_cells::<N>(comptime!(4 * TILE_ROWS));
+    let sums = zero_cells::<N>(comptime!(4 * vectors * TILE_ROWS));
     let offsets = row_vectors(row, at.rows, TILE_ROWS);
     let width = at.outputs / 4;
     let x_at = lane * at.x_lane;
     let weights_at = lane * at.weights_lane + at.weights_at + col;
     for k in 0..at.inputs {
-        let w = weights[(weights_at + k * width) as usize];
+        let mut w = Sequence::<Vector<f32, N>>::new();
+        #[unroll]
+        for v in 0..vectors {
+            w.push(weights[(weights_at + k * width + v) as usize]);
+        }
         #[unroll]
         for r in 0..TILE_ROWS {
             let value = x[(x_at + k * at.rows + *offsets.index(comptime!(r as usize))) as usize];
             #[unroll]
-            for o in 0..4u32 {
+            for o in 0..comptime!(4 * vectors) {
                 let sum = sums.index(comptime!((o * TILE_ROWS + r) as usize));
-                sum.store(sum.read() + Vector::new(w.extract(comptime!(o as usize))) * value);
+                let factor = w.index(comptime!((o / 4) as usize)).extract(comptime!((o % 4) as usize));
+                sum.store(sum.read() + Vector::new(factor) * value);
             }
         }
     }
     sums
 }
 
-/// `W dy` for the four inputs of vector `input` and the tile's rows: cell `input * TILE_ROWS + row`.
+/// `W dy` for the inputs of `vectors` vectors from `input` on and the tile's rows: cell `input * TILE_ROWS + row`.
 #[cube]
 pub fn row_tile<N: Size>(
     dy: &Tensor<Vector<f32, N>>,
@@ -120,8 +139,9 @@ pub fn row_tile<N: Size>(
     lane: u32,
     input: u32,
     row: u32,
+    #[comptime] vectors: u32,
 ) -> Cells<N> {
-    let sums = zero_cells::<N>(comptime!(4 * TILE_ROWS));
+    let sums = zero_cells::<N>(comptime!(4 * vectors * TILE_ROWS));
     let offsets = row_vectors(row, at.rows, TILE_ROWS);
     let width = at.outputs / 4;
     let dy_at = lane * at.outputs * at.rows;
@@ -129,7 +149,7 @@ pub fn row_tile<N: Size>(
     for k in 0..width {
         let mut w = Sequence::<Vector<f32, N>>::new();
         #[unroll]
-        for i in 0..4u32 {
+        for i in 0..comptime!(4 * vectors) {
             w.push(weights[(weights_at + i * width + k) as usize]);
         }
         #[unroll]
@@ -138,7 +158,7 @@ pub fn row_tile<N: Size>(
             for r in 0..TILE_ROWS {
                 let value = dy[(dy_at + (k * 4 + j) * at.rows + *offsets.index(comptime!(r as usize))) as usize];
                 #[unroll]
-                for i in 0..4u32 {
+                for i in 0..comptime!(4 * vectors) {
                     let sum = sums.index(comptime!((i * TILE_ROWS + r) as usize));
                     let factor = w.index(comptime!(i as usize)).extract(comptime!(j as usize));
                     sum.store(sum.read() + Vector::new(factor) * value);

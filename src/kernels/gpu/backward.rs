@@ -2,8 +2,8 @@
 //! holds both: the first threads of a lane make `dx = W dy`, the others `dW = x dy^T` and `db`.
 
 use super::affine::{
-    AffineArg, Cells, LINE_ROWS, TILE_ROWS, component, first_entry, kept_of_line, kept_only, packed_line, row_tile,
-    total, zero_cells,
+    AffineArg, Cells, Forms, LINE_ROWS, TILE_ROWS, component, first_entry, kept_of_line, kept_only, packed_line,
+    row_tile, total, zero_cells,
 };
 use super::gelu::gelu_grad;
 use super::launch::{lane, thread};
@@ -114,12 +114,12 @@ fn weight_grad<N: Size, P: Size>(
     at: &AffineArg,
     lane: u32,
     index: u32,
-    #[comptime] prunable: bool,
+    #[comptime] forms: Forms,
 ) {
     let width = at.outputs / 4;
     let (col, input) = (index % width, index / width * GRAD_INPUTS);
     let mut dense = true.runtime();
-    if comptime!(prunable) {
+    if comptime!(forms.packed) {
         dense = !kept_only::<P>(rows, at, lane, 0u32);
         let threads = max(at.outputs / 16, 1);
         if !dense && index < at.inputs * threads {
@@ -173,13 +173,11 @@ fn input_grad<N: Size, P: Size>(
     at: &AffineArg,
     lane: u32,
     index: u32,
-    #[comptime] prunable: bool,
+    #[comptime] forms: Forms,
     #[comptime] gelu: bool,
 ) {
-    let width = at.inputs / 4;
-    let (input, row) = (index % width, index / width * TILE_ROWS);
     let mut dense = true.runtime();
-    if comptime!(prunable) {
+    if comptime!(forms.packed) {
         let (input, row) = (index % at.inputs, index / at.inputs * LINE_ROWS);
         let kept = kept_of_line::<P>(packed, at, lane, input);
         dense = kept < 0;
@@ -191,12 +189,17 @@ fn input_grad<N: Size, P: Size>(
             store_rows::<N>(&sums, z, dx, out, row, at.rows, 0u32, LINE_ROWS, gelu);
         }
     }
-    if dense && row < at.rows {
-        let sums = row_tile::<N>(dy, weights, at, lane, input, row);
-        #[unroll]
-        for i in 0..4u32 {
-            let out = (lane * at.inputs + input * 4 + i) * at.rows + row;
-            store_rows::<N>(&sums, z, dx, out, row, at.rows, comptime!(i * TILE_ROWS), TILE_ROWS, gelu);
+    if comptime!(forms.dense) {
+        let vectors = comptime!(forms.vectors);
+        let width = at.inputs / (4 * vectors);
+        let (input, row) = (index % width * vectors, index / width * TILE_ROWS);
+        if dense && row < at.rows {
+            let sums = row_tile::<N>(dy, weights, at, lane, input, row, vectors);
+            #[unroll]
+            for i in 0..comptime!(4 * vectors) {
+                let out = (lane * at.inputs + input * 4 + i) * at.rows + row;
+                store_rows::<N>(&sums, z, dx, out, row, at.rows, comptime!(i * TILE_ROWS), TILE_ROWS, gelu);
+            }
         }
     }
 }
@@ -212,13 +215,13 @@ pub fn linear_grad<N: Size, P: Size>(
     grads: &mut Tensor<f32>,
     at: AffineArg,
     split: u32,
-    #[comptime] prunable: bool,
+    #[comptime] forms: Forms,
 ) {
     let (thread, lane) = (thread(), lane());
     if thread < split {
-        input_grad::<N, P>(dy, weights, rows, x, dx, &at, lane, thread, prunable, false);
+        input_grad::<N, P>(dy, weights, rows, x, dx, &at, lane, thread, forms, false);
     } else {
-        weight_grad::<N, P>(x, dy, rows, grads, &at, lane, thread - split, prunable);
+        weight_grad::<N, P>(x, dy, rows, grads, &at, lane, thread - split, forms);
     }
 }
 
@@ -234,13 +237,13 @@ pub fn linear_grad_gelu<N: Size, P: Size>(
     grads: &mut Tensor<f32>,
     at: AffineArg,
     split: u32,
-    #[comptime] prunable: bool,
+    #[comptime] forms: Forms,
 ) {
     let (thread, lane) = (thread(), lane());
     if thread < split {
-        input_grad::<N, P>(dy, weights, rows, z, dz, &at, lane, thread, prunable, true);
+        input_grad::<N, P>(dy, weights, rows, z, dz, &at, lane, thread, forms, true);
     } else {
-        weight_grad::<N, P>(x, dy, rows, grads, &at, lane, thread - split, prunable);
+        weight_grad::<N, P>(x, dy, rows, grads, &at, lane, thread - split, forms);
     }
 }
 

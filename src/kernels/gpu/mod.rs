@@ -1,8 +1,7 @@
 //! The operations of [`LaneOps`](super::LaneOps) as CubeCL kernels, named as in [`cpu`](super::cpu).
 //!
-//! No kernel uses workgroup memory, barriers, subgroups or atomics: each thread owns its outputs, so a
-//! run gives the same bits every time on one device, and software adapters (which run barriers as
-//! coroutines) stay usable. Every kernel binds at most seven storage buffers.
+//! No kernel uses subgroups or atomics: each thread owns its outputs, so a run gives the same bits every time on one
+//! device. Only the module `shared` uses workgroup memory and barriers, which software adapters run as coroutines. Every kernel binds at most seven storage buffers.
 #![allow(
     missing_docs,
     clippy::manual_div_ceil,
@@ -26,3 +25,4 @@ pub mod norm;
 pub mod optimizer;
 pub mod pack;
 pub mod pool;
+pub mod shared;
