@@ -34,8 +34,8 @@ impl Preset {
 pub static PRESETS: [Preset; 19] = [
     Preset {
         id: "default",
-        summary: "Dense training and three sparse recipes at 1:16 learn generated shapes side by side.",
-        notes: "The paper trains ViT-Base on ImageNet-1K; here a network of width 64 learns generated images for 600 steps, so that curves move while one watches.",
+        summary: "A dense network and three that keep 1 of every 16 weights (1:16) learn the same generated images, side by side.",
+        notes: "The paper trains ViT-Base on ImageNet-1K; here they have width 64 and learn for 600 steps, so that curves move while one watches.",
         json: include_str!("presets/default.json"),
     },
     Preset {

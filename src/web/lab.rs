@@ -312,7 +312,8 @@ fn post(sender: &Function, event: &Event) {
 fn failed(what: &str) -> Event {
     Event::Failed {
         message: format!("Training stopped: {what}"),
-        remedy: "Restart from the last snapshot; if it happens again, choose the CPU.".into(),
+        remedy: "Restart, which goes on from the last snapshot if there is one; if it happens again, choose the CPU."
+            .into(),
     }
 }
 

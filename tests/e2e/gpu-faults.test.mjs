@@ -74,7 +74,7 @@ async function stopped(page, reason) {
   await page.phase('Stopped');
   const notice = await page.page.locator('.notice.error').innerText();
   assert.match(notice, reason);
-  assert.match(notice, /Restart from the last snapshot/);
+  assert.match(notice, /Restart, which goes on from the last snapshot/);
   for (const pressed of ['false', 'true']) {
     const chip = page.page.locator('.legend .chip').first();
     await chip.click();

@@ -41,7 +41,8 @@ export function measuredSpec(lab, id, shown) {
     xTicks: null,
     sync: true,
     log: shown.log,
-    yLabel: share ? `${shown.label} (%)` : shown.label + (shown.unit ? ` (${shown.unit})` : ''),
+    yLabel:
+      share && shown.label ? `${shown.label} (%)` : shown.label + (shown.unit ? ` (${shown.unit})` : ''),
     yLimits: share ? [0, 1] : null,
     format: share ? formatPercents : formatNumber,
     marks: marksOf(markedOf(lab, visible), (lane, step) => placeOfStep(lab, lane, step), isCommon(axis.key)),

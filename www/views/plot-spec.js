@@ -29,7 +29,8 @@ export function metricOf(state, id) {
   const matrix = hasOf(state.matrices, panel.matrix ?? '', key) ? panel.matrix : '';
   return {
     key,
-    label: (found?.label ?? key) + (matrix ? ` of ${matrix}` : ''),
+    // Before the catalogue is there, no name is better than a key.
+    label: (found?.label ?? '') + (matrix ? ` of ${matrix}` : ''),
     help: found?.help ?? '',
     unit: found && 'unit' in found ? found.unit : '',
     matrix,

@@ -92,7 +92,7 @@ function progress({ state }) {
     <div class="progress">
       <p>
         <strong class="phase" data-phase=${phase} role="status">${words}</strong>
-        <span>step <b>${formatWhole(step)}</b> of ${formatWhole(steps)}</span>
+        <span ?hidden=${steps === 0}>step <b>${formatWhole(step)}</b> of ${formatWhole(steps)}</span>
       </p>
       <p class="speed">${phase === 'running' ? pace(state.run) : nothing}</p>
       <progress aria-label="Steps done" max=${steps || 1} .value=${step}></progress>

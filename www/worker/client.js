@@ -76,7 +76,8 @@ export class LabClient {
         onEvent({
           type: 'failed',
           message: `Training stopped: the worker has been silent for ${silence_s} s, so a step of it hangs.`,
-          remedy: 'Restart from the last snapshot; if it happens again, choose the other device.',
+          remedy:
+            'Restart, which goes on from the last snapshot if there is one; if it happens again, choose the other device.',
         }),
     );
     const name = compiled ? 'share' : 'lead';

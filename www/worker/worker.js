@@ -12,8 +12,9 @@ import { watchPipelines } from './pipelines.js';
 /** @import { Event as LabEvent } from './protocol.d.ts' */
 
 const NEED_LESS =
-  'Restart from the last snapshot. Fewer lanes, a smaller batch or fewer workers need less memory.';
-const RESTART = 'Restart from the last snapshot; if it happens again, choose the CPU device.';
+  'Restart, which goes on from the last snapshot if there is one. Fewer lanes, a smaller batch or fewer workers need less memory.';
+const RESTART =
+  'Restart, which goes on from the last snapshot if there is one; if it happens again, choose the CPU device.';
 
 /** @type {Request[]} */
 const queue = [];
