@@ -1,6 +1,7 @@
 // Gradient noise: of one matrix, and measured on demand at frozen weights.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { linkTo } from './link.mjs';
 import { lab, SMALL } from './support.mjs';
@@ -67,6 +68,34 @@ test('gradient noise at frozen weights is measured when asked, and training is n
     measured.slice(1).filter((value) => value !== null),
     [],
   );
+  assert.deepEqual(visited.complaints, []);
+  await visited.close();
+});
+
+test('D(j) is drawn behind the noise when asked for, on the page and in its SVG', async () => {
+  const fading = { name: 'Fading', recipe: 'mdgf-exponential', ff: { n: 1, m: 4 }, learning_rate: 0.002 };
+  const visited = await visit(linkTo({ ...SMALL, steps: 100, lanes: [...SMALL.lanes, fading] }));
+  const { page } = visited;
+  await visited.phase('Finished');
+  const chart = page.locator('[data-chart=noise]');
+  const backdrop = () => chart.locator('nm-plot').evaluate((plot) => /** @type {any} */ (plot).spec.backdrop);
+  assert.deepEqual(await backdrop(), []);
+  await chart.getByRole('checkbox', { name: 'D(j)' }).press('Space');
+  await chart.getByText('Areas: D(j) of the lanes that decay').waitFor();
+  const areas = await backdrop();
+  assert.equal(areas.length, 1, 'of the one lane that decays');
+  const decay = (await visited.exported()).lanes[2]?.metrics.ff_decay ?? [];
+  assert.deepEqual(
+    areas[0].values.filter((/** @type {number | null} */ value) => value !== null),
+    decay.filter((value) => value !== null),
+  );
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    visited.press('Save Gradient noise as SVG'),
+  ]);
+  const svg = readFileSync(await file.path(), 'utf8');
+  assert.match(svg, new RegExp(`Z" fill="${areas[0].colour}" opacity="0.12"`));
+  assert.doesNotMatch(svg, /NaN/);
   assert.deepEqual(visited.complaints, []);
   await visited.close();
 });

@@ -201,8 +201,18 @@ export class Visit {
     );
   }
 
+  /** Charts draw in tasks of their own, after the page. @param {string} chart */
+  async #drawn(chart) {
+    await this.page.evaluate(async (id) => {
+      for (const element of ['nm-lab', `[data-chart=${id}] nm-plot`]) {
+        await /** @type {any} */ (document.querySelector(element)).updateComplete;
+      }
+    }, chart);
+  }
+
   /** Pixels of a chart's canvas in each lane's colour, as the legend shows it. @param {string} chart @returns {Promise<number[]>} */
-  linePixels(chart) {
+  async linePixels(chart) {
+    await this.#drawn(chart);
     return this.page.evaluate((id) => {
       const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector(`[data-chart=${id}] canvas`));
       const { data } = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d')).getImageData(
@@ -225,7 +235,8 @@ export class Visit {
   }
 
   /** Pixels of a chart's canvas that a band alone covers. @param {string} chart @returns {Promise<number>} */
-  bandPixels(chart) {
+  async bandPixels(chart) {
+    await this.#drawn(chart);
     return this.page.evaluate((id) => {
       const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector(`[data-chart=${id}] canvas`));
       const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));

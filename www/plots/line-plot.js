@@ -5,7 +5,7 @@
 
 import uPlot from 'uplot';
 import { axesOf, rangeOf } from './axes.js';
-import { drawMarks, drawNow } from './marks.js';
+import { drawBackdrop, drawMarks, drawNow } from './marks.js';
 import { nearest, Reading } from './reading.js';
 import { rowOf, strideFor, thin } from './thinning.js';
 
@@ -40,6 +40,7 @@ import { rowOf, strideFor, thin } from './thinning.js';
  * @property {[number, number] | null} yLimits   Values that the axis never leaves.
  * @property {(value: number) => string} format  For the axis.
  * @property {(value: number, line: number, row: number) => string} read  For the reading aid.
+ * @property {import('./marks.js').Backdrop[]} [backdrop]
  * @property {import('./marks.js').Mark[]} marks
  * @property {number | null} now                 Where the run is: a line, and a dot on every line of the chart.
  * @property {import('./handles.js').Handle[]} handles  What can be dragged.
@@ -173,7 +174,7 @@ export class LinePlot {
         fill: colour + BAND_ALPHA,
       })),
       hooks: {
-        drawAxes: [(plot) => drawMarks(plot, this.#spec, ink)],
+        drawAxes: [(plot) => drawBackdrop(plot, this.#spec), (plot) => drawMarks(plot, this.#spec, ink)],
         draw: [(plot) => drawNow(plot, this.#spec), () => this.onDraw()],
         setCursor: [(plot) => this.#reading.refresh(plot)],
         setSelect: [(plot) => this.#zoomTo(plot)],

@@ -9,6 +9,47 @@
  * @property {string | null} colour  null takes the chart's ink.
  */
 
+/** Shares drawn as an area behind the lines: 0 at the foot of the plot and 1 at its head, whatever the y axis shows. @typedef {{ colour: string, values: (number | null)[] }} Backdrop */
+
+/** How much of a backdrop's colour is seen. */
+export const BACKDROP_OPACITY = 0.12;
+/** As many points give the outline of a backdrop; charts are not much wider. */
+const BACKDROP_POINTS = 1000;
+
+/**
+ * The outlines of the backdrops, from their first known value to their last.
+ *
+ * @param {PlotSpec} spec
+ * @returns {{ colour: string, points: [number, number][] }[]}  Points of x and share.
+ */
+export function outlines({ x, xRange, backdrop = [] }) {
+  const inside = x.flatMap((at, row) => (at >= xRange[0] && at <= xRange[1] ? [row] : []));
+  const stride = Math.ceil(inside.length / BACKDROP_POINTS);
+  return backdrop.map(({ colour, values }) => {
+    const known = inside.filter((row) => (values[row] ?? null) !== null);
+    const kept = known.filter((_, index) => index % stride === 0 || index === known.length - 1);
+    return { colour, points: kept.map((row) => [x[row] ?? 0, values[row] ?? 0]) };
+  });
+}
+
+/** @param {import('uplot')} plot @param {PlotSpec} spec */
+export function drawBackdrop(plot, spec) {
+  const { ctx, bbox } = plot;
+  const foot = bbox.top + bbox.height;
+  ctx.save();
+  ctx.globalAlpha = BACKDROP_OPACITY;
+  for (const { colour, points } of outlines(spec)) {
+    const placed = points.map(([x, share]) => [plot.valToPos(x, 'x', true), foot - share * bbox.height]);
+    ctx.beginPath();
+    ctx.moveTo(placed[0]?.[0] ?? 0, foot);
+    for (const [left = 0, top = 0] of placed) ctx.lineTo(left, top);
+    ctx.lineTo(placed.at(-1)?.[0] ?? 0, foot);
+    ctx.fillStyle = colour;
+    ctx.fill();
+  }
+  ctx.restore();
+}
+
 /** Labels closer than this to the one before are left out, in CSS pixels. */
 const LABEL_GAP = 8;
 

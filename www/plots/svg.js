@@ -1,6 +1,7 @@
 /** A chart as a vector drawing of its own: axes, lines, bands, marks and legend. */
 
 import { rangeOf } from './axes.js';
+import { BACKDROP_OPACITY, outlines } from './marks.js';
 import { linearTicks, logTicks } from './ticks.js';
 
 /** @import { Line, PlotSpec } from './line-plot.js' */
@@ -40,6 +41,7 @@ export function toSvg(spec, title, size) {
     `<rect width="${width}" height="${height}" fill="${ink.paper}"/>`,
     text(title, 20, 26, ink.text, 'font-size="15" font-weight="600"'),
     ...axes(spec, frame),
+    ...outlines(spec).map((outline) => area(frame, outline)),
     ...marks(spec, frame),
     `<g clip-path="url(#plot)">`,
     ...spec.bands.map(({ high, low, colour }) => band(spec, frame, high, low, colour)),
@@ -121,6 +123,14 @@ function axes(spec, { box, xRange, yRange, px, py, ink }) {
       `text-anchor="middle" font-size="12" transform="translate(20 ${middle}) rotate(-90)"`,
     ),
   ];
+}
+
+/** @param {Frame} frame @param {{ colour: string, points: [number, number][] }} outline */
+function area({ box, px }, { colour, points }) {
+  const height = box.bottom - box.top;
+  const edge = points.map(([x, share]) => `L${px(x)} ${round(box.bottom - share * height)}`).join('');
+  const [from = 0, to = 0] = [points[0]?.[0], points.at(-1)?.[0]];
+  return `<path d="M${px(from)} ${box.bottom}${edge}L${px(to)} ${box.bottom}Z" fill="${colour}" opacity="${BACKDROP_OPACITY}"/>`;
 }
 
 /** @param {PlotSpec} spec @param {Frame} frame @returns {string[]} */

@@ -94,14 +94,15 @@ function panels(value) {
     typeof value === 'object' && value !== null && sameJson(Object.keys(value), Object.keys(known));
   if (!whole) return `must hold the panels ${Object.keys(known).join(', ')}`;
   for (const [id, panel] of Object.entries(/** @type {Json} */ (value))) {
-    const { metric, subset, matrix, hardened, log, table } = /** @type {Json} */ (panel ?? {});
+    const { metric, subset, matrix, hardened, decay, log, table } = /** @type {Json} */ (panel ?? {});
     const fits =
       typeof metric === 'string' &&
       /^[a-z0-9_]{1,40}$/.test(metric) &&
       SUBSETS.some(([key]) => key === subset) &&
-      // A link of an older version knows no matrix.
+      // A link of an older version knows neither matrix nor decay.
       (matrix === undefined || (typeof matrix === 'string' && /^[a-z0-9_.]{0,60}$/.test(matrix))) &&
       typeof hardened === 'boolean' &&
+      (decay === undefined || typeof decay === 'boolean') &&
       (log === null || typeof log === 'boolean') &&
       typeof table === 'boolean';
     if (!fits) return `names for ${id} what no chart shows; copy the link again`;

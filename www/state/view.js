@@ -17,6 +17,7 @@ export const SUBSETS = [
  * @property {Subset} subset
  * @property {string} matrix     The one matrix whose noise is drawn; empty for all of them.
  * @property {boolean} hardened  Also draw the value under the hardened mask.
+ * @property {boolean} decay     Also draw D(j), behind the lines.
  * @property {boolean | null} log  Logarithmic axis; null is what suits the metric.
  * @property {boolean} table     Whether its numbers are listed.
  */
@@ -55,7 +56,15 @@ export const SUBSETS = [
  */
 
 /** @param {string} metric @returns {Panel} */
-const panel = (metric) => ({ metric, subset: 'all', matrix: '', hardened: false, log: null, table: false });
+const panel = (metric) => ({
+  metric,
+  subset: 'all',
+  matrix: '',
+  hardened: false,
+  decay: false,
+  log: null,
+  table: false,
+});
 
 /** @param {Preferences} preferences @param {boolean} prefersDark @returns {View} */
 export function defaultView({ theme, smoothing, toured }, prefersDark) {

@@ -67,6 +67,11 @@ function chart(lab, id, title) {
         @zoom=${zoom}
         @handle=${(/** @type {CustomEvent<{ id: string, x: number }>} */ { detail }) => moveGrip(lab, detail)}
       ></nm-plot>
+      ${
+        spec.backdrop?.length
+          ? html`<p class="note">Areas: D(j) of the lanes that decay, 1 at full height.</p>`
+          : nothing
+      }
       <div class="chart-foot">
         ${dataTable(metric.label, spec, state.view.panels[id].table, (table) =>
           session.store.dispatch({ type: 'view/panel', panel: id, change: { table } }),
@@ -131,6 +136,7 @@ function options(lab, id) {
       ${id === 'noise' ? noiseOptions(lab, panel, set) : nothing}
       ${plannedOf(panel.metric) && id === 'schedule' ? designed(lab) : nothing}
       ${hasHardened ? check('under the hard mask too', panel.hardened, (hardened) => set({ hardened })) : nothing}
+      ${id === 'noise' ? check('D(j)', panel.decay ?? false, (decay) => set({ decay })) : nothing}
       ${id === 'accuracy' ? nothing : check('log', metricOf(state, id).log, (log) => set({ log }))}
     </div>
   `;

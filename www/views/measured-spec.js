@@ -19,6 +19,8 @@ import { marksOf } from './stage-marks.js';
 
 /** What is measured at evaluations or on demand: single points of it must be seen. */
 const SELDOM = /^(val_|batch_variance|gradient_snr|dense_cosine)/;
+const FF_DECAY = 'ff_decay';
+const ATTENTION_DECAY = 'attention_decay';
 /** The raw line behind its running average. */
 const FAINT = 0.22;
 
@@ -45,11 +47,25 @@ export function measuredSpec(lab, id, shown) {
       share && shown.label ? `${shown.label} (%)` : shown.label + (shown.unit ? ` (${shown.unit})` : ''),
     yLimits: share ? [0, 1] : null,
     format: share ? formatPercents : formatNumber,
+    backdrop: id === 'noise' && view.panels.noise.decay ? decaysOf(lab, visible, aligned) : [],
     marks: marksOf(markedOf(lab, visible), (lane, step) => placeOfStep(lab, lane, step), isCommon(axis.key)),
     now: null,
     handles: [],
     dark,
   };
+}
+
+/** D(j) of the lanes whose pruned weights fade, one for lanes that differ in their seed alone. @param {Lab} lab @param {number[]} visible @param {Alignment} aligned */
+function decaysOf({ state, dark }, visible, aligned) {
+  return tracesOf(state).flatMap(({ lanes }) => {
+    const lane = lanes.find((one) => visible.includes(one));
+    if (lane === undefined) return [];
+    const fades = [FF_DECAY, ATTENTION_DECAY]
+      .map((key) => measuredOf(state, lane, key, ''))
+      .find((values) => values.some((value) => value !== null && value > 0 && value < 1));
+    const colour = colourOf(colourIndex(state.view, lane), dark);
+    return fades ? [{ colour, values: aligned.place(lane, fades) }] : [];
+  });
 }
 
 /** The whole budget where it is known in advance, what was measured otherwise. @param {Lab} lab @param {number[]} x @returns {[number, number]} */
