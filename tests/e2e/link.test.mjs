@@ -73,12 +73,17 @@ test('a bad link pasted over a running experiment leaves it alone', async () => 
 test('the address follows the experiment, so that a reload brings it back', async () => {
   const page = await visit();
   await page.reach(10);
-  await page.page.getByLabel('Name', { exact: true }).fill('Kept');
+  await page.page.getByLabel('Seed', { exact: true }).first().fill('11');
   await page.press('Apply & restart');
   await page.page.waitForURL(/#e=/);
+  const restarted = page.page.url();
+  await page.page.getByLabel('Name', { exact: true }).fill('Kept');
+  await page.page.waitForURL((url) => url.href !== restarted);
   await page.page.reload();
   await page.phase('Training');
-  assert.equal((await page.exported()).document.name, 'Kept');
+  const { document } = await page.exported();
+  assert.equal(document.name, 'Kept');
+  assert.equal(document.lanes[0]?.seed, 11);
   assert.deepEqual(page.complaints, []);
   await page.close();
 });

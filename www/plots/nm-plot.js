@@ -14,11 +14,12 @@ export class NmPlot extends LitElement {
   static properties = {
     spec: { attribute: false },
     name: { attribute: false },
-    row: { state: true },
   };
 
   /** @type {LinePlot | null} */
   #plot = null;
+  /** Row that the keyboard points at; null is the newest. @type {number | null} */
+  #row = null;
   #observer = new ResizeObserver(() => this.#plot?.resize());
   /** What the chart is drawn in. Handles lie beside it, since a slider may not hold other controls. */
   #canvas = document.createElement('div');
@@ -34,8 +35,6 @@ export class NmPlot extends LitElement {
     this.spec = null;
     /** What is drawn, for screen readers. */
     this.name = '';
-    /** Row that the keyboard points at; null is the newest. @type {number | null} */
-    this.row = null;
     this.#canvas.className = 'canvas';
     this.#canvas.tabIndex = 0;
     this.#canvas.setAttribute('role', 'slider');
@@ -80,7 +79,7 @@ export class NmPlot extends LitElement {
 
   /** @param {PlotSpec} spec */
   #describe(spec) {
-    const row = Math.min(this.row ?? Infinity, spec.x.length - 1);
+    const row = Math.min(this.#row ?? Infinity, spec.x.length - 1);
     const read = readAt(spec, row);
     const readings = read.map(({ label, text }) => `${label} ${text}`);
     this.#canvas.ariaLabel = this.name;
@@ -98,8 +97,9 @@ export class NmPlot extends LitElement {
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
-    const last = (this.spec?.x.length ?? 0) - 1;
-    const row = this.row ?? last;
+    const { spec } = this;
+    const last = (spec?.x.length ?? 0) - 1;
+    const row = this.#row ?? last;
     /** @type {Record<string, number>} */
     const targets = {
       ArrowLeft: row - 1,
@@ -113,10 +113,11 @@ export class NmPlot extends LitElement {
     };
     const target = targets[event.key];
     if (event.key === 'Escape') this.#zoom(null);
-    if (target === undefined || last < 0) return;
+    if (!spec || target === undefined || last < 0) return;
     event.preventDefault();
-    this.row = Math.max(0, Math.min(target, last));
-    this.#plot?.pointAt(this.row);
+    this.#row = Math.max(0, Math.min(target, last));
+    this.#plot?.pointAt(this.#row);
+    this.#describe(spec);
   }
 }
 
