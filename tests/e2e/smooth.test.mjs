@@ -58,7 +58,13 @@ async function assertSmooth(page, what, during) {
   assert.fail(`${what}: tasks above ${LONG_MS} ms in every attempt: ${JSON.stringify(tried)}`);
 }
 
-/** Gives the page measurements of steps it never trained, through the store that real ones pass. @param {Visit} page @param {number} rows */
+/**
+ * Gives the page measurements of steps it never trained, through the store that real ones pass: noise from batch to
+ * batch, and a slow change from evaluation to evaluation.
+ *
+ * @param {Visit} page
+ * @param {number} rows
+ */
 function measure({ page }, rows) {
   return page.evaluate((count) => {
     const { store } = /** @type {any} */ (document.querySelector('nm-lab')).session;
@@ -66,7 +72,14 @@ function measure({ page }, rows) {
     const lanes = run.lanes.length;
     const first = (history.steps.at(-1) ?? 0) + 1;
     for (let step = first; step < first + count; step += 1) {
-      const values = new Float64Array(lanes * catalog.metrics.length).map(() => 0.5 + Math.random());
+      const values = new Float64Array(lanes * catalog.metrics.length);
+      for (let at = 0; at < values.length; at += 1) {
+        const { key } = catalog.metrics[at % catalog.metrics.length];
+        const lane = Math.floor(at / catalog.metrics.length);
+        if (!key.startsWith('val_')) values[at] = 0.5 + Math.random();
+        else if (step % run.document.eval.every > 0) values[at] = Number.NaN;
+        else values[at] = 0.9 - 0.02 * lane - 1 / (2 + step / 100) + 0.03 * Math.random();
+      }
       store.dispatch({ type: 'metrics', step, lanes, values, matrices: new Float64Array(0) });
     }
   }, rows);

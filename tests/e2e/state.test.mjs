@@ -121,11 +121,11 @@ test('a line of many rows is thinned to its extremes, in their order, and grows 
   assert.deepEqual(thin(growing, 2, false), thin([...column], 2, false));
 
   const x = Array.from({ length: 20_000 }, (_, row) => 5 * row);
-  const stride = strideFor(x, [0, 100_000]);
+  const stride = strideFor(x, [0, 100_000], 600);
   const drawn = thin(x, stride, false);
-  assert.ok(stride > 1 && drawn.length <= 2000);
+  assert.ok(stride > 1 && drawn.length <= 600);
   assert.deepEqual([drawn[0], drawn.at(-1)], [0, 99_995]);
-  for (const row of [0, 1, 2, 777, drawn.length - 1])
+  for (const row of [0, 1, 2, 77, drawn.length - 1])
     assert.equal(x[rowOf(row, stride, x.length)], drawn[row]);
-  assert.equal(strideFor(x, [1000, 3000]), 1, 'a zoom shows every row');
+  assert.equal(strideFor(x, [1000, 3000], 600), 1, 'a zoom shows every row');
 });

@@ -103,7 +103,9 @@ export class LinePlot {
   /** Fits the chart to its host. */
   resize() {
     const { clientWidth: width, clientHeight: height } = this.host;
-    if (width > 0 && height > 0) this.#plot.setSize({ width, height });
+    if (width <= 0 || height <= 0) return;
+    this.#plot.setSize({ width, height });
+    if (this.#strideNow() !== this.#stride) this.#plot.setData(this.#data());
   }
 
   /** Moves the cursor, here and in the other charts, to a row. @param {number} row */
@@ -186,10 +188,14 @@ export class LinePlot {
 
   /** @returns {uPlot.AlignedData} */
   #data() {
-    const { x, lines, log, xRange } = this.#spec;
-    this.#stride = strideFor(x, xRange);
+    const { x, lines, log } = this.#spec;
+    this.#stride = this.#strideNow();
     const xs = /** @type {number[]} */ (thin(x, this.#stride, false));
     return [xs, ...lines.map(({ values }) => thin(values, this.#stride, log))];
+  }
+
+  #strideNow() {
+    return strideFor(this.#spec.x, this.#spec.xRange, this.host.clientWidth);
   }
 
   /** @param {uPlot} plot */

@@ -5,15 +5,20 @@
 
 /** @typedef {(number | null)[]} Column */
 
-/** More than any chart has pixels side by side. */
-const MOST_ROWS = 2000;
-
-/** How many rows become two, so that those between `from` and `to` are few enough. @param {number[]} x  Rising. @param {[number, number]} range */
-export function strideFor(x, [from, to]) {
+/**
+ * How many rows become two, so that a chart draws no more of them than it has pixels side by side: where a line
+ * rises and falls at every row, as mini-batch losses do, painting it costs as much as the whole page.
+ *
+ * @param {number[]} x  Rising.
+ * @param {[number, number]} range  What of it is visible.
+ * @param {number} width  Of the chart, in CSS pixels.
+ */
+export function strideFor(x, [from, to], width) {
   const visible = rowAt(x, to) - rowAt(x, from);
-  if (visible <= MOST_ROWS) return 1;
+  const most = Math.max(width, 1);
+  if (visible <= most) return 1;
   // A power of two, so that it changes rarely while a run grows.
-  return 2 ** Math.ceil(Math.log2((2 * visible) / MOST_ROWS));
+  return 2 ** Math.ceil(Math.log2((2 * visible) / most));
 }
 
 /** The first row at or beyond a position. @param {number[]} x @param {number} position */

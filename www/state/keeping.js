@@ -35,6 +35,8 @@ const LOCK_PAUSE_MS = 250;
 export class Keeper {
   #saving = false;
   #again = false;
+  /** Ends with what of a study is being saved. */
+  #studyKept = Promise.resolve();
   /** Lets other tabs have the run that this one trains. @type {() => void} */
   #release = () => {};
 
@@ -201,7 +203,14 @@ export class Keeper {
   }
 
   /** Saves the study on the page, so that no combination has to be trained again. @param {Uint8Array} [snapshot]  Of the part that trains. */
-  async keepStudy(snapshot) {
+  keepStudy(snapshot) {
+    // One after the other: two at once could leave the state of one beside the bytes of the other.
+    this.#studyKept = this.#studyKept.then(() => this.#keepStudy(snapshot));
+    return this.#studyKept;
+  }
+
+  /** @param {Uint8Array} [snapshot] */
+  async #keepStudy(snapshot) {
     await this.#guarded(async () => {
       if (snapshot) await putSnapshot(STUDY, snapshot);
       // Read as late as this, so that what is written last is the newest.
