@@ -52,21 +52,24 @@ async function stepOfPoint({ page }, least) {
 
 /** Waits until the browser's storage holds a point with at least `least` steps. @param {Visit} visited @param {number} least */
 async function studySaved({ page }, least) {
-  await page.waitForFunction(
-    (from) =>
-      new Promise((resolve) => {
-        const opening = indexedDB.open('nmflow');
-        opening.onsuccess = () => {
-          const request = opening.result.transaction('studies').objectStore('studies').get('latest');
-          request.onsuccess = () => {
-            opening.result.close();
-            resolve((request.result?.underway?.step ?? 0) >= from);
+  const saved = () =>
+    page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          const opening = indexedDB.open('nmflow');
+          opening.onsuccess = () => {
+            const request = opening.result.transaction('studies').objectStore('studies').get('latest');
+            request.onsuccess = () => {
+              opening.result.close();
+              resolve(request.result?.underway?.step ?? 0);
+            };
           };
-        };
-      }),
-    least,
-    { timeout: PATIENCE_MS },
-  );
+        }),
+    );
+  for (const deadline = Date.now() + PATIENCE_MS; (await saved()) < least; ) {
+    assert.ok(Date.now() < deadline, `step ${least} of the point was never saved`);
+    await page.waitForTimeout(100);
+  }
 }
 
 test('a sweep is trained beside the run, point by point, and leaves as a file', async () => {

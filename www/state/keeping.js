@@ -20,7 +20,7 @@ import { sameExperiment } from './labels.js';
 import { sameJson } from './paths.js';
 import { runFileOf } from './sharing.js';
 
-/** @import { Entry } from '../storage/database.js' */
+/** @import { Entry, Underway } from '../storage/database.js' */
 /** @import { RawExperiment, RunFile } from '../worker/protocol.d.ts' */
 /** @import { Session } from './session.js' */
 /** @import { Action, State } from './store.js' */
@@ -36,7 +36,7 @@ export class Keeper {
   #saving = false;
   #again = false;
   /** Ends with what of a study is being saved. */
-  #studyKept = Promise.resolve();
+  #studyKept = /** @type {Promise<unknown>} */ (Promise.resolve());
   /** Lets other tabs have the run that this one trains. @type {() => void} */
   #release = () => {};
 
@@ -202,24 +202,25 @@ export class Keeper {
     if (file) this.store.dispatch({ type: 'runs/overlaid', overlay: { id, name, file } });
   }
 
-  /** Saves the study on the page, so that no combination has to be trained again. @param {Uint8Array} [snapshot]  Of the part that trains. */
-  keepStudy(snapshot) {
-    // One after the other: two at once could leave the state of one beside the bytes of the other.
-    this.#studyKept = this.#studyKept.then(() => this.#keepStudy(snapshot));
+  /**
+   * Saves the study on the page, so that no combination has to be trained again.
+   *
+   * @param {{ bytes: Uint8Array, underway: Underway } | null} [part]  The state of the part that trains, and which that is.
+   */
+  keepStudy(part = null) {
+    // One after the other: two at once could leave the state of one beside the place of the other.
+    this.#studyKept = this.#studyKept.then(() => this.#guarded(() => this.#writeStudy(part)));
     return this.#studyKept;
   }
 
-  /** @param {Uint8Array} [snapshot] */
-  async #keepStudy(snapshot) {
-    await this.#guarded(async () => {
-      if (snapshot) await putSnapshot(STUDY, snapshot);
-      // Read as late as this, so that what is written last is the newest.
-      const { phase, document, results, underway } = this.store.state.study;
-      const ended = phase === 'finished' || phase === 'file';
-      const kept = { phase: ended ? phase : /** @type {const} */ ('paused'), document, underway };
-      await putStudy(results && { ...kept, results });
-      if (!underway) await removeSnapshot(STUDY);
-    });
+  /** @param {{ bytes: Uint8Array, underway: Underway } | null} part */
+  async #writeStudy(part) {
+    if (part) await putSnapshot(STUDY, part.bytes);
+    const { phase, document, results } = this.store.state.study;
+    const ended = phase === 'finished' || phase === 'file';
+    const kept = { phase: ended ? phase : /** @type {const} */ ('paused'), document };
+    await putStudy(results && { ...kept, results, underway: part?.underway ?? null });
+    if (!part) await removeSnapshot(STUDY);
   }
 
   /** The state of the study's part that was trained last. @returns {Promise<Uint8Array | null>} */

@@ -80,8 +80,9 @@ export class StudyRunner {
       const { bytes, step } = await this.#client.snapshot();
       // Another part may train by now, whose state this may be.
       if (underway !== this.#underway) return;
-      this.store.dispatch({ type: 'study/underway', underway: { ...underway, step } });
-      await this.session.keeper.keepStudy(bytes);
+      const reached = { ...underway, step };
+      await this.session.keeper.keepStudy({ bytes, underway: reached });
+      if (underway === this.#underway) this.store.dispatch({ type: 'study/underway', underway: reached });
     } catch {
       // The part that trains fails for the same reason, and says so.
     }
