@@ -1,5 +1,6 @@
 //! The study document: an experiment, the seeds it is repeated over, and one or two fields that are swept.
 
+use std::fmt;
 use std::ops::Range;
 
 use serde::Deserialize;
@@ -49,6 +50,18 @@ pub struct Setting {
     pub field: String,
     /// The value.
     pub value: Value,
+}
+
+impl fmt::Display for Setting {
+    /// As a person writes it: `lanes[].ff = 1:16`.
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let Self { field, value } = self;
+        match (value.get("n"), value.get("m"), value) {
+            (Some(n), Some(m), _) => write!(f, "{field} = {n}:{m}"),
+            (.., Value::String(text)) => write!(f, "{field} = {text}"),
+            _ => write!(f, "{field} = {value}"),
+        }
+    }
 }
 
 /// One combination of the swept values.
@@ -151,7 +164,7 @@ fn cell(experiment: &Value, settings: Vec<Setting>) -> Result<Cell, Vec<Problem>
         set(&mut document, setting);
     }
     let named = |problem: Problem| {
-        let values: Vec<_> = settings.iter().map(|s| format!("{} = {}", s.field, s.value)).collect();
+        let values: Vec<_> = settings.iter().map(Setting::to_string).collect();
         let place = if values.is_empty() { String::new() } else { format!(" (with {})", values.join(", ")) };
         Problem::new(format!("experiment.{}", problem.field), format!("{}{place}", problem.reason))
     };
@@ -218,10 +231,14 @@ mod tests {
     #[test]
     fn the_studies_that_come_with_the_lab_are_valid() {
         for text in [
-            include_str!("../../studies/learning-rates.json"),
-            include_str!("../../studies/patterns.json"),
             include_str!("../../studies/budgets.json"),
+            include_str!("../../studies/character-rates.json"),
+            include_str!("../../studies/characters.json"),
+            include_str!("../../studies/learning-rates.json"),
             include_str!("../../studies/mnist.json"),
+            include_str!("../../studies/patterns.json"),
+            include_str!("../../studies/translation-rates.json"),
+            include_str!("../../studies/translation.json"),
         ] {
             let study = Study::from_json(text).unwrap_or_else(|problems| panic!("{problems:#?}"));
             assert!(study.seeds.end - study.seeds.start >= 3 && study.cells.len() >= 2, "{}", study.name);
@@ -246,7 +263,7 @@ mod tests {
         let found = study(|document| document["sweep"][1]["values"][1] = json!({"n": 1, "m": 48})).unwrap_err();
         assert_eq!(found.len(), 2);
         assert!(found[0].starts_with("experiment.lanes[1].ff.m: groups of 48 do not divide"), "{}", found[0]);
-        assert!(found[0].ends_with("(with steps = 100, lanes[].ff = {\"m\":48,\"n\":1})"), "{}", found[0]);
+        assert!(found[0].ends_with("(with steps = 100, lanes[].ff = 1:48)"), "{}", found[0]);
         let found = study(|document| {
             document["sweep"][0]["field"] = json!("lanes[0].ff");
             document["sweep"][1]["values"] = json!([]);

@@ -78,7 +78,9 @@ test('a sweep is trained beside the run, point by point, and leaves as a file', 
   await visited.phase('Finished');
   const run = await visited.exported();
   await openPanel(visited);
-  await page.getByLabel('Values of', { exact: false }).fill('1:2, 1:4');
+  const values = page.getByLabel('Values of', { exact: false });
+  assert.equal(await values.inputValue(), '2:4, 1:4, 1:8, 1:16', 'groups of 32 do not divide a width of 16');
+  await values.fill('1:2, 1:4');
   await page.getByLabel('Seeds', { exact: true }).fill('2');
   await page.getByText('2 lanes × 2 points × 2 seeds: 8 trainings of 20 steps.').waitFor();
   await visited.press('Train the sweep');
@@ -233,6 +235,49 @@ test('results of a study are opened by dropping them, drawn with intervals and t
   await visited.close();
 });
 
+test('results of a second study are drawn behind the first, lane by lane, and taken away again', async () => {
+  const visited = await visit(linkTo(SHORT));
+  const { page } = visited;
+  await visited.phase('Finished');
+  await visited.drop(file(results()));
+  await page.getByRole('heading', { name: 'From elsewhere' }).waitFor();
+  const other = /** @type {any} */ ({ ...results(), name: 'From further away' });
+  for (const { lanes } of other.cells) for (const { metrics } of lanes) metrics.val_accuracy_hard -= 0.1;
+  // A pattern that the first study does not have gets a place of its own.
+  other.cells[2].settings['lanes[].ff'] = { n: 1, m: 8 };
+  for (const { lane, metrics } of other.cells[2].lanes) {
+    lane.ff = { n: 1, m: 8 };
+    if (metrics.ff_density < 1) metrics.ff_density = 1 / 8;
+  }
+  await visited.drop(file(other));
+  await page.getByText('“From further away” is drawn behind “From elsewhere”').waitFor();
+  const sweep = await visited.chartTable('study-sweep');
+  assert.deepEqual(
+    sweep.map(([pattern, , own, , , behind]) => [pattern, own?.slice(0, 5), behind?.slice(0, 5)]),
+    [
+      ['1:2', '80.0%', '70.0%'],
+      ['1:4', '75.0%', '65.0%'],
+      ['1:8', '', '50.0%'],
+      ['1:16', '60.0%', ''],
+    ],
+  );
+  assert.equal(sweep[1]?.[5], '65.0% (62.5% to 67.5%)', 'intervals of what lies behind are read');
+  const hill = await visited.chartTable('study-hill');
+  assert.deepEqual(
+    hill.map(([density]) => density),
+    ['6.25 %', '12.5 %', '25 %', '50 %'],
+  );
+  await visited.drop(
+    file({ ...results(), name: 'Steps', cells: [{ ...results().cells[0], settings: { steps: 20 } }] }),
+  );
+  await page.getByText('“Steps” sweeps Steps, “From elsewhere” Feed-forward pattern').waitFor();
+  await page.getByRole('button', { name: 'From further away, take away' }).click();
+  await page.getByRole('button', { name: 'From further away, take away' }).waitFor({ state: 'detached' });
+  assert.equal((await visited.chartTable('study-sweep')).length, 3);
+  assert.deepEqual(visited.complaints, []);
+  await visited.close();
+});
+
 test('damaged results are refused with the place of the fault', async () => {
   const visited = await visit(linkTo(SHORT));
   const { page } = visited;
@@ -268,17 +313,17 @@ test('curves in a file of results are drawn as means over the seeds, with data a
   }
   await visited.drop(file(study));
   await page.getByRole('heading', { name: 'From elsewhere' }).waitFor();
-  // Means over three seeds; the dense lane has no noise of a mask.
+  // Means over three seeds at the last point; the dense lane has no noise of a mask.
   assert.deepEqual(await visited.chartTable('study-curves'), [
     ['10', '2', '12'],
-    ['20', '5', '15'],
+    ['20', '7', '17'],
   ]);
   assert.ok((await visited.bandPixels('study-curves')) > 200, 'the spread over seeds is drawn');
   await page
     .locator('.study')
     .getByLabel(/^\s*Point/)
-    .selectOption('2');
-  await page.locator('[data-chart=study-curves] td', { hasText: '7' }).first().waitFor();
+    .selectOption('0');
+  await page.locator('[data-chart=study-curves] td', { hasText: '5' }).first().waitFor();
   await page
     .locator('.study')
     .getByLabel(/^\s*Curve/)

@@ -2,6 +2,7 @@
 
 import { lanesOf } from './draft.js';
 import { fieldAt, readText } from './fields.js';
+import { getAt } from './paths.js';
 import { seedGroups } from './seeds.js';
 
 /** @import { FieldSpec, Problem, RawExperiment } from '../worker/protocol.d.ts' */
@@ -12,6 +13,39 @@ import { seedGroups } from './seeds.js';
 const NOT_SWEPT = ['version', 'name', 'task.kind', 'lanes[].name', 'lanes[].seed'];
 /** What is swept most; the others come after it. */
 const OFTEN = ['ff', 'attention', 'locations', 'beta', 'k', 'dense_frac', 'finetune_frac', 'learning_rate'];
+
+/** Values that say something of most experiments. @type {Record<string, string>} */
+const SUGGESTED = {
+  'lanes[].ff': '2:4, 1:4, 1:8, 1:16, 1:32',
+  'lanes[].attention': '2:4, 1:4, 1:8',
+  'lanes[].locations': 'qk, qkv, qkvo',
+  'lanes[].beta': 'auto, 0.01, 0.03, 0.1',
+  'lanes[].k': '4, 8, 16',
+  'lanes[].dense_frac': '0, 0.05, 0.2, 0.4',
+  'lanes[].finetune_frac': '0, 0.1, 0.2, 0.4',
+  'lanes[].learning_rate': '0.0005, 0.001, 0.002, 0.004',
+  steps: '300, 600, 1200',
+};
+/** Widths that groups of a pattern must divide. @type {Record<string, string[]>} */
+const WIDTHS = { 'lanes[].ff': ['d_model', 'd_ff'], 'lanes[].attention': ['d_model'] };
+
+/** Values of a field to begin with, as a visitor would type them. @param {State} state @param {string} field */
+export function suggested({ draft, catalog }, field) {
+  const spec = fieldAt(catalog.fields, field);
+  const text = SUGGESTED[field] ?? plainValues(spec);
+  const widths = (WIDTHS[field] ?? []).map((key) => Number(getAt(draft.document, `model.${key}`)));
+  if (widths.length === 0) return text;
+  const fits = (/** @type {string} */ pattern) =>
+    widths.every((width) => width % Number(pattern.split(':')[1]) === 0);
+  return text.split(', ').filter(fits).join(', ');
+}
+
+/** @param {FieldSpec | null | undefined} spec */
+function plainValues(spec) {
+  if (!spec) return '';
+  if (spec.kind === 'choice') return spec.choices.map(({ value }) => value).join(', ');
+  return spec.default === null || spec.default === undefined ? '' : String(spec.default);
+}
 
 /** Fields that can be swept: those that often are, then the others. @param {FieldSpec[]} fields @returns {[FieldSpec[], FieldSpec[]]} */
 export function sweepable(fields) {
@@ -54,12 +88,13 @@ function readValue(spec, text) {
  * @param {State} state
  * @returns {{ document: Json, lanes: number, cells: number, problems: Problem[] }}
  */
-export function documentOf({ study, draft, catalog }) {
+export function documentOf(state) {
+  const { study, draft, catalog } = state;
   const experiment = { ...draft.document, lanes: distinctLanes(draft.document ?? {}) };
   const chosen = study.sweeps.filter(({ field }) => field !== '');
   const sweep = chosen.map(({ field, values }) => ({
     field,
-    values: valuesOf(fieldAt(catalog.fields, field), values),
+    values: valuesOf(fieldAt(catalog.fields, field), values ?? suggested(state, field)),
   }));
   const labels = chosen.map(({ field }) => fieldAt(catalog.fields, field)?.label ?? field);
   const seeds = Number(study.seeds);

@@ -7,7 +7,7 @@ import { sameJson } from './paths.js';
 /** @import { Json } from './paths.js' */
 /** @import { Action } from './store.js' */
 
-/** A field to sweep and its values as they are typed. @typedef {{ field: string, values: string }} Sweep */
+/** A field to sweep and its values as they are typed; null are those suggested. @typedef {{ field: string, values: string | null }} Sweep */
 
 /** @typedef {'sweep' | 'hill' | 'curves'} ChartId */
 
@@ -18,7 +18,7 @@ import { sameJson } from './paths.js';
  * @property {number} other          Which value of the other swept field is drawn.
  * @property {[string, string] | null} pair  Lanes whose crossover is looked for; null picks two.
  * @property {string | null} curve   Key of the metric drawn over the steps; null is the first that was kept.
- * @property {number} cell           Which point's curves are drawn.
+ * @property {number | null} cell    Which point's curves are drawn; null is the last, where pruning is hardest.
  * @property {ChartId | null} table  The chart whose numbers are listed.
  */
 
@@ -33,6 +33,7 @@ import { sameJson } from './paths.js';
  * @property {PlannedCell[]} cells    What it consists of.
  * @property {number[]} skipped       Combinations that the visitor gave up.
  * @property {StudyResults | null} results
+ * @property {StudyResults[]} behind  Other results, drawn behind.
  * @property {Underway | null} underway
  * @property {{ cell: number, part: number, step: number, stepsPerSecond: number } | null} progress
  * @property {string | null} trouble  Why it stopped by itself.
@@ -51,6 +52,8 @@ import { sameJson } from './paths.js';
  *   | { type: 'study/skipped', cell: number }
  *   | { type: 'study/trouble', trouble: string }
  *   | { type: 'study/opened', results: StudyResults }
+ *   | { type: 'study/behind', results: StudyResults }
+ *   | { type: 'study/behind_removed', at: number }
  *   | { type: 'study/restored' } & KeptStudy
  *   | { type: 'study/closed' }
  *   | { type: 'study/view', change: Partial<StudyView> }} StudyAction
@@ -59,7 +62,7 @@ import { sameJson } from './paths.js';
 /** @type {Study} */
 export const emptyStudy = {
   shown: false,
-  sweeps: [{ field: 'lanes[].ff', values: '2:4, 1:4, 1:8, 1:16, 1:32' }],
+  sweeps: [{ field: 'lanes[].ff', values: null }],
   seeds: '3',
   problems: [],
   phase: 'none',
@@ -67,10 +70,19 @@ export const emptyStudy = {
   cells: [],
   skipped: [],
   results: null,
+  behind: [],
   underway: null,
   progress: null,
   trouble: null,
-  view: { metric: 'val_accuracy_hard', along: null, other: 0, pair: null, curve: null, cell: 0, table: null },
+  view: {
+    metric: 'val_accuracy_hard',
+    along: null,
+    other: 0,
+    pair: null,
+    curve: null,
+    cell: null,
+    table: null,
+  },
 };
 
 /** @param {Study} study @param {Action} action @returns {Study} */
@@ -118,6 +130,10 @@ export function study(study, action) {
       const { shown: _, sweeps, seeds, ...fresh } = emptyStudy;
       return { ...study, ...fresh, shown: true, phase: 'file', results: action.results };
     }
+    case 'study/behind':
+      return { ...study, shown: true, behind: [...study.behind, action.results] };
+    case 'study/behind_removed':
+      return { ...study, behind: study.behind.filter((_, at) => at !== action.at) };
     case 'study/restored': {
       const { phase, document, results, underway = null } = action;
       return study.phase === 'none' ? { ...study, phase, document, results, underway } : study;
@@ -136,6 +152,17 @@ export function study(study, action) {
 /** @param {StudyResults} results @param {{ cell: StudyCell, device: string }} trained @returns {StudyResults} */
 function withCell(results, { cell, device }) {
   return { ...results, device, cells: [...results.cells, cell] };
+}
+
+/** Paths of the fields that a study sweeps. @param {StudyResults} results */
+export const sweptFields = ({ cells }) => [
+  ...new Set(cells.flatMap(({ settings }) => Object.keys(settings))),
+];
+
+/** Whether each of its points has a place on the axes of another study. @param {StudyResults} shown @param {StudyResults} results */
+export function canLieBehind(shown, results) {
+  const [axes, swept] = [sweptFields(shown), sweptFields(results)];
+  return (axes.length === 0 || swept.length > 0) && swept.every((field) => axes.includes(field));
 }
 
 /** The first combination that is neither trained nor given up; -1 when there is none. @param {Study} study */

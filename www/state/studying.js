@@ -6,10 +6,11 @@
 import { WorkerLost } from '../worker/client.js';
 import { LabPool } from '../worker/pool.js';
 import { workersWanted } from './device.js';
+import { fieldAt } from './fields.js';
 import { needsFiles } from './files.js';
 import { sameJson } from './paths.js';
 import { download } from './sharing.js';
-import { nextCell } from './study.js';
+import { canLieBehind, nextCell, sweptFields } from './study.js';
 import { documentOf } from './study-form.js';
 
 /** @import { Event as LabEvent, PlannedCell, RawExperiment, StudyResults } from '../worker/protocol.d.ts' */
@@ -94,12 +95,32 @@ export class StudyRunner {
     await this.resume();
   }
 
-  /** Shows the results of a file in place of those on the page. @param {StudyResults} results */
+  /** Shows the results of a file; where there are results already, behind those. @param {StudyResults} results */
   open(results) {
-    this.#end();
+    const { results: shown } = this.store.state.study;
+    if (shown) return this.#openBehind(shown, results);
     this.store.dispatch({ type: 'study/opened', results });
     this.session.notify('info', `“${results.name}” is drawn under “Sweeps and studies”.`);
     void this.session.keeper.keepStudy();
+  }
+
+  /** @param {StudyResults} shown @param {StudyResults} results */
+  #openBehind(shown, results) {
+    if (shown.cells.length === 0) {
+      const message = `“${results.name}” can be drawn behind “${shown.name}” once that has a point, or alone after “Give it up”.`;
+      return this.session.notify('error', message);
+    }
+    if (!canLieBehind(shown, results)) {
+      const swept = (/** @type {StudyResults} */ study) =>
+        sweptFields(study)
+          .map((field) => fieldAt(this.store.state.catalog.fields, field)?.label ?? field)
+          .join(' and ') || 'nothing';
+      const message = `“${results.name}” sweeps ${swept(results)}, “${shown.name}” ${swept(shown)}, so they share no axis. Close the results on the page to see the others.`;
+      return this.session.notify('error', message);
+    }
+    this.store.dispatch({ type: 'study/behind', results });
+    const message = `“${results.name}” is drawn behind “${shown.name}” under “Sweeps and studies”.`;
+    this.session.notify('info', message);
   }
 
   /** Forgets the results on the page. */

@@ -2,6 +2,7 @@
 
 import { html } from 'lit';
 import { colourOf, dashOf } from '../plots/palette.js';
+import { placedOn, union } from '../plots/shared-axis.js';
 import { isCommon } from '../state/x-axes.js';
 
 /** @import { Line, PlotSpec } from '../plots/line-plot.js' */
@@ -29,19 +30,8 @@ export function withOverlays({ state, dark }, { key, matrix }, chart) {
   const xOf = (/** @type {RunFile} */ { steps, elapsed_s }) => (state.view.x === 'step' ? steps : elapsed_s);
   const overlays = state.runs.overlays.filter(({ file }) => file.lanes.some(({ metrics }) => key in metrics));
   if (overlays.length === 0) return chart;
-  const x = [...new Set([...chart.x, ...overlays.flatMap(({ file }) => xOf(file))])]
-    .filter((place) => place !== null)
-    .sort((a, b) => a - b);
-  const rowOf = new Map(x.map((place, row) => [place, row]));
-  const spread = (/** @type {(number | null)[]} */ places, /** @type {(number | null)[]} */ values) => {
-    /** @type {(number | null)[]} */
-    const rows = x.map(() => null);
-    places.forEach((place, at) => {
-      const row = place === null ? undefined : rowOf.get(place);
-      if (row !== undefined) rows[row] = values[at] ?? null;
-    });
-    return rows;
-  };
+  const x = union([chart.x, ...overlays.map(({ file }) => xOf(file))]);
+  const spread = placedOn(x);
   const own = chart.lines.map((line) => ({ ...line, values: spread(chart.x, line.values) }));
   const old = overlays.flatMap((overlay) =>
     linesOf(overlay, key, dark, (values) => spread(xOf(overlay.file), values)),

@@ -3,6 +3,7 @@
 import { html, nothing } from 'lit';
 import { guard } from 'lit/directives/guard.js';
 import { swatch } from '../swatch.js';
+import { behindChips, withBehind } from './study-behind.js';
 import { chart, choice } from './study-chart.js';
 import { axesOf, crossings, groupNames, hillOf, sliceOf } from './study-points.js';
 import { hillSpec, lessIsBetter, SUMMARISED, sweepSpec } from './study-spec.js';
@@ -10,27 +11,35 @@ import { hillSpec, lessIsBetter, SUMMARISED, sweepSpec } from './study-spec.js';
 /** @import { StudyResults } from '../../worker/protocol.d.ts' */
 /** @import { StudyView } from '../../state/study.js' */
 /** @import { Lab } from '../nm-lab.js' */
-/** @import { Hill, Slice } from './study-points.js' */
+/** @import { Axis, Hill, Slice } from './study-points.js' */
 /** @import { Summarised } from './study-spec.js' */
 
 /** @param {Lab} lab */
 export function studyCharts(lab) {
   const { study, catalog } = lab.state;
-  const { results, view } = study;
+  const { results, behind, view } = study;
   if (!results) return nothing;
-  return guard([results, view, catalog, lab.dark], () => drawn(lab, results, view));
+  return guard([results, behind, view, catalog, lab.dark], () => drawn(lab, results, view));
 }
 
 /** @param {Lab} lab @param {StudyResults} results @param {StudyView} view */
 function drawn(lab, results, view) {
+  const { dark, state } = lab;
   const metric = metricOf(results, view);
-  const slice = sliceOf(results, lab.state.catalog.fields, view);
+  const axes = axesOf(results, state.study.behind, state.catalog.fields);
+  const slice = sliceOf(results, axes, view);
+  const others = state.study.behind.map((other) => ({ name: other.name, slice: sliceOf(other, axes, view) }));
+  const names = laneNames([slice, ...others.map((other) => other.slice)], metric);
   const hill = hillOf(slice, metric);
+  const sweep = withBehind(
+    sweepSpec(slice, names, metric, dark),
+    others.map((other) => ({ name: other.name, spec: sweepSpec(other.slice, names, metric, dark) })),
+  );
   return html`
-    ${options(lab, results, slice, metric)} ${lanes(lab, slice, metric)}
+    ${options(lab, axes, results, slice, metric)} ${lanes(lab, names)}
     <div class="charts">
-      ${chart(lab, 'sweep', `${SUMMARISED[metric].label} by ${slice.along?.label ?? 'lane'}`, sweepSpec(slice, metric, lab.dark))}
-      ${hill ? hillChart(lab, hill, metric) : nothing}
+      ${chart(lab, 'sweep', `${SUMMARISED[metric].label} by ${slice.along?.label ?? 'lane'}`, sweep)}
+      ${hill ? hillChart(lab, hill, others, names, metric) : nothing}
     </div>
     <p class="note">
       Lines are means over the seeds, bands their 95 % intervals (Student’s t). ${hill ? '' : 'A sweep over patterns also draws accuracy against density.'}
@@ -50,9 +59,11 @@ export function metricOf(results, { metric }) {
   return measured.find((key) => key === metric) ?? measured[0] ?? 'val_accuracy_hard';
 }
 
-/** @param {Lab} lab @param {StudyResults} results @param {Slice} slice @param {Summarised} metric */
-function options(lab, results, slice, metric) {
-  const axes = axesOf(results, lab.state.catalog.fields);
+/** Of all lanes, those of the study first: their order is that of their colours. @param {Slice[]} slices @param {string} metric */
+const laneNames = (slices, metric) => [...new Set(slices.flatMap((slice) => groupNames(slice, metric)))];
+
+/** @param {Lab} lab @param {Axis[]} axes @param {StudyResults} results @param {Slice} slice @param {Summarised} metric */
+function options(lab, axes, results, slice, metric) {
   const { along, held } = slice;
   const set = (/** @type {Partial<StudyView>} */ change) =>
     lab.session.store.dispatch({ type: 'study/view', change });
@@ -83,23 +94,34 @@ function options(lab, results, slice, metric) {
   `;
 }
 
-/** The legend of both charts. @param {Lab} lab @param {Slice} slice @param {string} metric */
-function lanes({ dark }, slice, metric) {
+/** The legend of both charts. @param {Lab} lab @param {string[]} names */
+function lanes(lab, names) {
   return html`<ul class="study-lanes" aria-label="Lanes of the study">
-    ${groupNames(slice, metric).map((name, index) => html`<li>${swatch(index, index, dark)} ${name}</li>`)}
+    ${names.map((name, index) => html`<li>${swatch(index, index, lab.dark)} ${name}</li>`)} ${behindChips(lab)}
   </ul>`;
 }
 
-/** @param {Lab} lab @param {Hill} hill @param {Summarised} metric */
-function hillChart(lab, hill, metric) {
-  const names = [...hill.groups.keys()];
+/**
+ * @param {Lab} lab
+ * @param {Hill} hill
+ * @param {{ name: string, slice: Slice }[]} others  Studies behind.
+ * @param {string[]} names
+ * @param {Summarised} metric
+ */
+function hillChart(lab, hill, others, names, metric) {
   const pair = pairOf(hill, lab.state.study.view.pair, lab.state.study.results, metric);
   const found = pair ? crossings(hill, pair) : [];
   const marks = found.map((at) => ({ at, label: `cross at ${formatRatio(100 * at)} %` }));
-  const spec = hillSpec(hill, metric, lab.dark, marks);
+  const spec = withBehind(
+    hillSpec(hill, names, metric, lab.dark, marks),
+    others.flatMap(({ name, slice }) => {
+      const other = hillOf(slice, metric);
+      return other ? [{ name, spec: hillSpec(other, names, metric, lab.dark, []) }] : [];
+    }),
+  );
   const set = (/** @type {[string, string]} */ next) =>
     lab.session.store.dispatch({ type: 'study/view', change: { pair: next } });
-  const listed = names.map((name) => /** @type {[string, string]} */ ([name, name]));
+  const listed = [...hill.groups.keys()].map((name) => /** @type {[string, string]} */ ([name, name]));
   const foot = pair
     ? html`<div class="chart-options crossover">
       ${choice('Crossover of', pair[0], listed, (name) => set([name, pair[1]]))}

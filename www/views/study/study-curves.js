@@ -3,11 +3,13 @@
 import { html, nothing } from 'lit';
 import { guard } from 'lit/directives/guard.js';
 import { colourOf } from '../../plots/palette.js';
+import { sameJson } from '../../state/paths.js';
 import { spread } from '../../state/seeds.js';
 import { formatNumber, formatPercents, formatterOf } from '../format.js';
 import { laneLine } from '../lane-line.js';
+import { withBehind } from './study-behind.js';
 import { chart, choice } from './study-chart.js';
-import { groupNames, settingsText, sliceOf } from './study-points.js';
+import { axesOf, groupNames, settingsText, sliceOf } from './study-points.js';
 
 /** @import { Band, Line, PlotSpec } from '../../plots/line-plot.js' */
 /** @import { Catalog } from '../../state/catalog.js' */
@@ -18,9 +20,9 @@ import { groupNames, settingsText, sliceOf } from './study-points.js';
 /** Nothing where no curves were kept. @param {Lab} lab */
 export function studyCurves(lab) {
   const { study, catalog } = lab.state;
-  const { results, view } = study;
+  const { results, behind, view } = study;
   if (!results || curvesOf(results.cells).length === 0) return nothing;
-  return guard([results, view, catalog, lab.dark], () => drawn(lab, results, view));
+  return guard([results, behind, view, catalog, lab.dark], () => drawn(lab, results, view));
 }
 
 /** Keys of the metrics whose curves were kept. @param {StudyCell[]} cells */
@@ -33,7 +35,7 @@ function curvesOf(cells) {
 function drawn(lab, results, view) {
   const { catalog } = lab.state;
   const cells = results.cells.filter((cell) => curvesOf([cell]).length > 0);
-  const at = Math.min(view.cell, cells.length - 1);
+  const at = Math.min(view.cell ?? Infinity, cells.length - 1);
   const cell = cells[at];
   if (!cell) return nothing;
   const keys = curvesOf([cell]);
@@ -43,7 +45,18 @@ function drawn(lab, results, view) {
   const set = (/** @type {Partial<StudyView>} */ change) =>
     lab.session.store.dispatch({ type: 'study/view', change });
   // The colours are those of the other charts.
-  const names = groupNames(sliceOf(results, catalog.fields, view), Object.keys(cell.summary)[0] ?? '');
+  const measured = Object.keys(cell.summary)[0] ?? '';
+  const all = [results, ...lab.state.study.behind];
+  const axes = axesOf(results, [], catalog.fields);
+  const names = [...new Set(all.flatMap((one) => groupNames(sliceOf(one, axes, view), measured)))];
+  const spec = withBehind(
+    curveSpec(cell, key, names, catalog, lab.dark),
+    lab.state.study.behind.flatMap(({ name, cells: others }) =>
+      others
+        .filter((other) => sameJson(other.settings, cell.settings) && curvesOf([other]).includes(key))
+        .map((other) => ({ name, spec: curveSpec(other, key, names, catalog, lab.dark) })),
+    ),
+  );
   return html`
     <h4>On the way there</h4>
     <div class="chart-options">
@@ -64,7 +77,7 @@ function drawn(lab, results, view) {
           : nothing
       }
     </div>
-    ${chart(lab, 'curves', `${label(key)}, ${settingsText(cell, catalog.fields)}`, curveSpec(cell, key, names, catalog, lab.dark))}
+    ${chart(lab, 'curves', `${label(key)}, ${settingsText(cell, catalog.fields)}`, spec)}
     <p class="note">Lines are means over the seeds, bands one standard deviation either side.</p>
   `;
 }

@@ -3,25 +3,12 @@
 import { html, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { fieldAt } from '../../state/fields.js';
-import { documentOf, sweepable } from '../../state/study-form.js';
+import { documentOf, suggested, sweepable } from '../../state/study-form.js';
 import { formatWhole } from '../format.js';
 
 /** @import { FieldSpec } from '../../worker/protocol.d.ts' */
 /** @import { Sweep } from '../../state/study.js' */
 /** @import { Lab } from '../nm-lab.js' */
-
-/** What a reader could type. @type {Record<string, string>} */
-const EXAMPLES = {
-  'lanes[].ff': '2:4, 1:4, 1:8, 1:16, 1:32',
-  'lanes[].attention': '2:4, 1:4, 1:8',
-  'lanes[].locations': 'qk, qkv, qkvo',
-  'lanes[].beta': 'auto, 0.01, 0.03, 0.1',
-  'lanes[].k': '4, 8, 16',
-  'lanes[].dense_frac': '0, 0.05, 0.2, 0.4',
-  'lanes[].finetune_frac': '0, 0.1, 0.2, 0.4',
-  'lanes[].learning_rate': '0.0005, 0.001, 0.002, 0.004',
-  steps: '300, 600, 1200',
-};
 
 /** @param {Lab} lab */
 export function studyForm(lab) {
@@ -33,7 +20,7 @@ export function studyForm(lab) {
     event.preventDefault();
     void session.studies.start();
   };
-  const rows = sweeps.length < 2 ? [...sweeps, { field: '', values: '' }] : sweeps;
+  const rows = sweeps.length < 2 ? [...sweeps, { field: '', values: null }] : sweeps;
   return html`
     <form class="study-form" @submit=${submit}>
       <p>
@@ -56,7 +43,7 @@ export function studyForm(lab) {
       </div>
       <p class="study-go">
         <button type="submit" class="primary">Train the sweep</button>
-        <span class="note">${workOf(lab)} Or drop a file of results here.</span>
+        <span class="note">${workOf(lab)} Or drop a file of results here; a second one is drawn behind the first.</span>
       </p>
       ${
         problems.length > 0
@@ -83,10 +70,7 @@ function sweepRow({ state }, { field, values }, index, set) {
   const [often, others] = sweepable(state.catalog.fields);
   const spec = fieldAt(state.catalog.fields, field);
   const choose = (/** @type {Event & { target: HTMLSelectElement }} */ { target }) =>
-    set({
-      field: target.value,
-      values: EXAMPLES[target.value] ?? defaultOf(fieldAt(state.catalog.fields, target.value)),
-    });
+    set({ field: target.value, values: null });
   const type = (/** @type {Event & { target: HTMLInputElement }} */ { target }) =>
     set({ field, values: target.value });
   const option = (/** @type {FieldSpec} */ { path, label }) =>
@@ -112,17 +96,10 @@ function sweepRow({ state }, { field, values }, index, set) {
             spellcheck="false"
             aria-label="Values of ${spec?.label ?? field}"
             title=${spec?.help ?? ''}
-            .value=${live(values)}
+            .value=${live(values ?? suggested(state, field))}
             @input=${type}
           />
         </label>`
     }
   `;
-}
-
-/** @param {FieldSpec | null | undefined} spec */
-function defaultOf(spec) {
-  if (!spec) return '';
-  if (spec.kind === 'choice') return spec.choices.map(({ value }) => value).join(', ');
-  return spec.default === null || spec.default === undefined ? '' : String(spec.default);
 }

@@ -3,6 +3,7 @@
 import { valueText } from '../../state/changes.js';
 import { fieldAt } from '../../state/fields.js';
 import { sameJson } from '../../state/paths.js';
+import { sweptFields } from '../../state/study.js';
 
 /** @import { FieldSpec, GroupSummary, PlannedCell, StudyCell, StudyResults } from '../../worker/protocol.d.ts' */
 /** @import { StudyView } from '../../state/study.js' */
@@ -15,16 +16,28 @@ function textOf(fields, field, value) {
   return spec ? valueText(spec, value) : JSON.stringify(value);
 }
 
-/** @param {StudyResults} results @param {FieldSpec[]} fields @returns {Axis[]} */
-export function axesOf({ cells }, fields) {
-  const names = [...new Set(cells.flatMap(({ settings }) => Object.keys(settings)))];
-  return names.map((field) => {
-    /** @type {unknown[]} */
+/** @param {any} value @returns {value is { n: number, m: number }} */
+const isPattern = (value) => typeof value?.n === 'number' && typeof value?.m === 'number';
+
+/**
+ * The swept fields of a study, with the values of it and of those drawn behind it.
+ *
+ * @param {StudyResults} results
+ * @param {StudyResults[]} behind
+ * @param {FieldSpec[]} fields
+ * @returns {Axis[]}
+ */
+export function axesOf(results, behind, fields) {
+  const cells = [results, ...behind].flatMap((one) => one.cells);
+  return sweptFields(results).map((field) => {
+    /** @type {any[]} */
     const values = [];
     for (const { settings } of cells) {
       if (field in settings && !values.some((known) => sameJson(known, settings[field])))
         values.push(settings[field]);
     }
+    // Patterns of several studies would stand in the order in which the studies came.
+    if (behind.length > 0 && values.every(isPattern)) values.sort((a, b) => b.n / b.m - a.n / a.m);
     const label = fieldAt(fields, field)?.label ?? field;
     return { field, label, values, texts: values.map((value) => textOf(fields, field, value)) };
   });
@@ -45,16 +58,21 @@ export function settingsText({ settings }, fields) {
  * @property {{ at: number, cell: StudyCell }[]} points  `at` counts the values of the field.
  */
 
-/** @param {StudyResults} results @param {FieldSpec[]} fields @param {StudyView} view @returns {Slice} */
-export function sliceOf(results, fields, view) {
-  const axes = axesOf(results, fields);
+/** @param {StudyResults} results @param {Axis[]} axes @param {StudyView} view @returns {Slice} */
+export function sliceOf(results, axes, view) {
   const along = axes.find(({ field }) => field === view.along) ?? axes[0] ?? null;
   const held = axes.find((axis) => axis !== along) ?? null;
   const other = held?.values[Math.min(view.other, held.values.length - 1)];
-  const cells = results.cells.filter(({ settings }) => !held || sameJson(settings[held.field], other));
+  const cells = results.cells.filter(
+    // What does not sweep the held field is the same at all its values.
+    ({ settings }) => !held || !(held.field in settings) || sameJson(settings[held.field], other),
+  );
   const place = (/** @type {StudyCell} */ { settings }) =>
     along ? along.values.findIndex((value) => sameJson(value, settings[along.field])) : 0;
-  const points = cells.map((cell) => ({ at: place(cell), cell })).sort((a, b) => a.at - b.at);
+  const points = cells
+    .map((cell) => ({ at: place(cell), cell }))
+    .filter(({ at }) => at >= 0)
+    .sort((a, b) => a.at - b.at);
   return { along, held, points };
 }
 

@@ -40,11 +40,12 @@ const MARGIN = 0.04;
  * Means and 95 % intervals along the swept field.
  *
  * @param {Slice} slice
+ * @param {string[]} names  Of lanes, in the order of their colours.
  * @param {Summarised} metric
  * @param {boolean} dark
  * @returns {PlotSpec}
  */
-export function sweepSpec(slice, metric, dark) {
+export function sweepSpec(slice, names, metric, dark) {
   const { along, points } = slice;
   const values = along?.values ?? [];
   const numeric = values.length > 1 && values.every((value) => typeof value === 'number');
@@ -57,9 +58,9 @@ export function sweepSpec(slice, metric, dark) {
   const ticks = along
     ? along.texts.map((label, at) => ({ at: numeric ? Number(values[at]) : at, label }))
     : [{ at: 0, label: '' }];
-  const groups = groupNames(slice, metric).map((name, index) => ({
+  const groups = groupNames(slice, metric).map((name) => ({
     name,
-    index,
+    index: names.indexOf(name),
     summaries: placed.map(({ cell }) => groupOf(cell, metric, name)),
   }));
   return common(x, groups, metric, dark, {
@@ -75,16 +76,17 @@ export function sweepSpec(slice, metric, dark) {
  * Means and 95 % intervals against density: the hill that sparsity climbs and falls from.
  *
  * @param {Hill} hill
+ * @param {string[]} names  Of lanes, in the order of their colours.
  * @param {Summarised} metric
  * @param {boolean} dark
  * @param {{ at: number, label: string }[]} crossings
  * @returns {PlotSpec}
  */
-export function hillSpec(hill, metric, dark, crossings) {
+export function hillSpec(hill, names, metric, dark, crossings) {
   const { x } = hill;
-  const groups = [...hill.groups].map(([name, summaries], index) => ({
+  const groups = [...hill.groups].map(([name, summaries]) => ({
     name: hill.level.has(name) ? `${name} (same at every density)` : name,
-    index,
+    index: names.indexOf(name),
     summaries,
   }));
   return common(x, groups, metric, dark, {
