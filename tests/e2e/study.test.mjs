@@ -160,6 +160,36 @@ test('a paused sweep survives a reload and trains only what is missing', async (
   await visited.close();
 });
 
+test('a point that a reload interrupted ends as the undisturbed run does, bit for bit', async () => {
+  // Long enough to be paused in its middle on any machine.
+  const visited = await visit(linkTo({ ...SMALL, steps: 3000, eval: { every: 1000, samples: 32 } }));
+  const { page } = visited;
+  await visited.phase('Finished');
+  const run = await visited.exported();
+  await openPanel(visited);
+  await page.getByLabel('Field to sweep', { exact: true }).selectOption('');
+  await page.getByLabel('Seeds', { exact: true }).fill('1');
+  await visited.press('Train the sweep');
+  const done = await stepOfPoint(visited, 100);
+  await visited.press('Pause the sweep');
+  await studySaved(visited, done);
+  await page.reload();
+  await openPanel(visited);
+  await visited.press('Continue the sweep');
+  await page.getByText('One point, one seed, trained on CPU').waitFor({ timeout: PATIENCE_MS });
+  await page.getByRole('button', { name: 'Train the sweep' }).waitFor();
+  const { cells } = await exportedStudy(visited);
+  for (const [index, { metrics }] of (cells[0]?.lanes ?? []).entries()) {
+    const expected = Object.entries(run.lanes[index]?.metrics ?? {})
+      .map(([key, values]) => [key, values.at(-1)])
+      .filter(([, value]) => typeof value === 'number');
+    assert.deepEqual(metrics, Object.fromEntries(expected));
+  }
+  assert.equal(cells[0]?.lanes.length, 2);
+  assert.deepEqual(visited.complaints, []);
+  await visited.close();
+});
+
 /** Results as a file, with means chosen so that the lanes cross halfway between 1:4 and 1:16 on a logarithmic axis. */
 function results() {
   const patterns = [
