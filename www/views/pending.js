@@ -7,14 +7,16 @@ import { needsFiles } from '../state/files.js';
 /** What the edits would change and what is wrong with them; nothing without edits. @param {Lab} lab */
 export function pending({ state, session }) {
   const list = changes(state);
-  const { problems, checking, document } = state.draft;
+  const { problems, document } = state.draft;
   if (list.length === 0) return nothing;
   const ask = needsFiles(document) && !needsFiles(state.run.document);
+  // Not disabled while the draft is being checked: a press begins by leaving the field, which has the draft checked once
+  // more, and would never become a click.
   return html`
     <section class="panel pending" aria-labelledby="pending-title">
       <div class="pending-head">
         <h2 id="pending-title">Changed: restart needed</h2>
-        <button type="button" class="primary" ?disabled=${checking || problems.length > 0} @click=${() => session.apply()}>
+        <button type="button" class="primary" ?disabled=${problems.length > 0} @click=${() => session.apply()}>
           Apply &amp; restart
         </button>
         <button type="button" @click=${() => session.discard()}>Discard</button>
