@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openDawn } from '../bench/dawn.mjs';
 import { openBench } from '../bench/driver.mjs';
+import { growthFigures, measureGrowth } from '../bench/growth.mjs';
 import { kernelFigures, measureKernels, printKernels } from '../bench/kernels.mjs';
 import { printTable, short } from '../bench/statistics.mjs';
 import { measureSteps, printSteps, stepFigures } from '../bench/steps.mjs';
@@ -21,7 +22,8 @@ const folder = join(root, 'bench');
 const built = join(root, 'target', 'bench', 'page');
 const burnTarget = join(root, 'target', 'bench', 'stock-burn');
 const burnPackage = join(root, 'target', 'bench', 'burn');
-const PARTS = ['kernels', 'steps', 'size'];
+const USUAL = ['kernels', 'steps', 'size'];
+const PARTS = [...USUAL, 'growth'];
 
 const OPTIONS = /** @type {const} */ ({
   json: { type: 'string' },
@@ -40,7 +42,7 @@ function options() {
     const { values } = parseArgs({ options: OPTIONS });
     const rounds = Number(values.rounds);
     if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number above 0');
-    const parts = values.only ? values.only.split(',') : PARTS;
+    const parts = values.only ? values.only.split(',') : USUAL;
     const unknown = parts.filter((part) => !PARTS.includes(part));
     if (unknown.length > 0) throw new Error(`--only takes ${PARTS.join(', ')}; not ${unknown.join(', ')}`);
     return { ...values, rounds, parts };
@@ -128,6 +130,11 @@ await script(async () => {
       printSteps(steps);
       Object.assign(figures, stepFigures(steps));
       context.steps = steps;
+    }
+    if (parts.includes('growth')) {
+      const growth = await measureGrowth(bench, { rounds });
+      Object.assign(figures, growthFigures(growth));
+      context.growth = growth;
     }
     if (parts.includes('size')) {
       if (!existsSync(dist)) bundle();

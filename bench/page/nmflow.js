@@ -8,9 +8,9 @@ import { serve, timed } from './serve.js';
 let run;
 
 serve({
-  async open({ device, lanes, worker, workers }) {
+  async open({ device, lanes, document = experiment(lanes), worker, workers }) {
     await init();
-    run = await TrainingBench.open(experiment(lanes), device, worker, workers);
+    run = await TrainingBench.open(document, device, worker, workers);
     return { parameters: run.parameters(), note: run.device() };
   },
   weights: () => run.weights(),
