@@ -56,6 +56,34 @@ test('no width from 360 to 2560 px scrolls sideways', async () => {
   await page.close();
 });
 
+test('nothing moves by itself where the system asks for less motion', async () => {
+  const moving = async (/** @type {'reduce' | 'no-preference'} */ reducedMotion) => {
+    const page = await visit(linkTo(SMALL), { reducedMotion });
+    await page.reach(5);
+    const count = await page.page.evaluate(() => document.getAnimations().length);
+    await page.close();
+    return count;
+  };
+  assert.ok((await moving('no-preference')) > 0, 'the light beside “Training” breathes');
+  assert.equal(await moving('reduce'), 0);
+});
+
+test('every chart has its numbers in a table', async () => {
+  const page = await visit(linkTo({ ...SMALL, steps: 40 }));
+  await page.phase('Finished');
+  const charts = await page.page
+    .locator('[data-chart]')
+    .evaluateAll((all) => all.map((chart) => chart.getAttribute('data-chart') ?? ''));
+  assert.deepEqual(charts, ['accuracy', 'noise', 'loss', 'schedule']);
+  for (const chart of charts) {
+    const rows = await page.chartTable(chart);
+    assert.ok(rows.length > 1 && rows.every(([, ...values]) => values.some((value) => value !== '')), chart);
+  }
+  assert.equal(await page.page.locator('nm-plot').count(), charts.length);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
 test('the keyboard reads a chart value by value', async () => {
   const page = await visit(linkTo({ ...SMALL, steps: 60 }));
   await page.phase('Finished');

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { idxPair, linkTo } from './link.mjs';
 import { lab, SMALL } from './support.mjs';
 
@@ -59,6 +60,34 @@ test('an experiment on files asks for them, and trains on them once they are dro
   const { document } = await page.exported();
   assert.equal(document.name, 'On my files');
   assert.deepEqual(document.task, { kind: 'idx', validation_frac: 0.25 });
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('CIFAR-10 batches are trained on, plain or packed', async () => {
+  // Records of a label and 32 x 32 pixels in three planes: dark images of class 0, bright ones of class 1.
+  const records = Buffer.alloc(3073 * 60);
+  for (let image = 0; image < 60; image += 1) {
+    records.fill(image % 2 === 0 ? 30 + image : 170 + image, image * 3073, (image + 1) * 3073);
+    records[image * 3073] = image % 2;
+  }
+  const page = await visit(
+    linkTo({ ...SMALL, name: 'On CIFAR-10', task: { kind: 'cifar10', validation_frac: 0.5 } }),
+  );
+  await page.page.getByText('drop CIFAR-10 binary batches anywhere').waitFor();
+  await page.drop([
+    { name: 'data_batch_1.bin', bytes: records },
+    { name: 'data_batch_2.bin.gz', bytes: gzipSync(records) },
+  ]);
+  await page.page.getByText('Training on data_batch_1.bin').waitFor();
+  const { lanes, document } = await page.exportedOnce(
+    (run) => run.document.task.kind === 'cifar10' && (run.steps.at(-1) ?? 0) >= 60,
+  );
+  assert.equal(document.name, 'On CIFAR-10');
+  for (const { name, metrics } of lanes) {
+    const accuracy = metrics.val_accuracy?.findLast((value) => value !== null) ?? 0;
+    assert.ok(accuracy > 0.9, `${name} tells dark from bright: ${accuracy}`);
+  }
   assert.deepEqual(page.complaints, []);
   await page.close();
 });

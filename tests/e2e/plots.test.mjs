@@ -71,6 +71,26 @@ test('every axis places the measurements where the export says they lie', async 
   await page.close();
 });
 
+test('a stage is named beside a piece of its lane’s own dashes, not by colour alone', async () => {
+  const stepwise = { recipe: 'sdgf-stepwise', ff: { n: 1, m: 4 }, learning_rate: 0.002 };
+  const lanes = [
+    SMALL.lanes[0],
+    { name: 'Slow', ...stepwise },
+    { name: 'Fast', ...stepwise, finetune_frac: 0.6 },
+  ];
+  const page = await visit(linkTo({ ...SMALL, steps: 100, lanes }));
+  await page.phase('Finished');
+  const { marks } = await specOf(page, 'schedule');
+  const stages = marks.filter((/** @type {any} */ { colour }) => colour !== null);
+  assert.deepEqual(
+    new Set(stages.map((/** @type {any} */ { dash }) => dash.join())),
+    new Set(['10,4', '2,3']),
+  );
+  assert.ok(marks.some((/** @type {any} */ { colour, dash }) => colour === null && dash === undefined));
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
 test('a logarithmic x axis leaves out step 0 and spaces decades evenly', async () => {
   const page = await visit(linkTo({ ...SMALL, steps: 100 }));
   await page.phase('Finished');
@@ -120,6 +140,33 @@ test('lanes that differ only in their seed are one line with a band and N in the
   assert.equal(await chips.count(), 4);
   assert.equal((await specOf(page, 'loss')).bands.length, 0);
   assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('smoothing draws the running average and leaves the raw line faint behind it', async () => {
+  const page = await visit(linkTo({ ...SMALL, steps: 100 }));
+  await page.phase('Finished');
+  const slider = page.page.getByLabel('Smoothing');
+  await slider.fill('0');
+  const raw = (await specOf(page, 'loss')).lines;
+  assert.equal(raw.length, 2);
+  await slider.fill('0.9');
+  const { lines } = await specOf(page, 'loss');
+  const faint = lines.filter((/** @type {any} */ { read }) => !read);
+  const smooth = lines.filter((/** @type {any} */ { read }) => read);
+  const values = (/** @type {any} */ line) => line.values;
+  assert.deepEqual(faint.map(values), raw.map(values));
+  assert.ok(faint.every((/** @type {any} */ { opacity }) => opacity < 0.5));
+  const rough = (/** @type {any} */ { values }) =>
+    values
+      .slice(2)
+      .reduce(
+        (/** @type {number} */ sum, /** @type {number} */ at, /** @type {number} */ row) =>
+          sum + Math.abs(at - values[row + 1]),
+        0,
+      );
+  for (const [lane, line] of smooth.entries())
+    assert.ok(rough(line) < rough(raw[lane]), 'the average moves less than what it averages');
   await page.close();
 });
 

@@ -55,6 +55,29 @@ test('a shared run is reproduced bit for bit, in the page and by the native runn
   const native = JSON.parse(readFileSync(saved, 'utf8'));
   assert.deepEqual(native.fingerprint, { ...file.fingerprint, device: 'CPU' });
   assert.deepEqual(native.lanes, file.lanes);
+  // Its seconds are read too: over training time it is drawn where it says it was.
+  assert.equal(native.elapsed_s.length, native.steps.length);
+  assert.ok(
+    native.elapsed_s.every(
+      (/** @type {number} */ at, /** @type {number} */ row) => at >= (native.elapsed_s[row - 1] ?? 0),
+    ),
+  );
+  const other = await visit(linkTo(SHORT));
+  await other.phase('Finished');
+  await other.page.getByLabel('Open results').setInputFiles(saved);
+  await other.page.getByText('is among the runs now').waitFor();
+  await other.page.locator('.legend').getByLabel('x axis').first().selectOption('time');
+  await other.page.waitForFunction(
+    ([least, lines]) => {
+      const { spec } = /** @type {any} */ (document.querySelector('[data-chart=loss] nm-plot'));
+      return (
+        spec.x.includes(least) && spec.lines.filter((/** @type {any} */ { read }) => read).length === lines
+      );
+    },
+    [native.elapsed_s.at(-1), 4],
+  );
+  assert.deepEqual(other.complaints, []);
+  await other.close();
 });
 
 test('a run that comes out otherwise says where first', async () => {

@@ -36,6 +36,28 @@ test('pausing and resuming lose nothing: the curves are those of an undisturbed 
   await page.close();
 });
 
+test('the speed knob holds the run back at once; bar and time left follow', async () => {
+  const page = await visit(linkTo({ ...SMALL, steps: 10_000 }));
+  await page.reach(20);
+  await page.page.getByLabel('Speed').selectOption('10');
+  // What was under way when it was set is over by then.
+  await page.page.waitForTimeout(1000);
+  const [from, since] = [await page.step(), Date.now()];
+  await page.reach(from + 30);
+  const perSecond = ((await page.step()) - from) / ((Date.now() - since) / 1000);
+  assert.ok(perSecond < 13, `${perSecond} steps/s where 10 are allowed`);
+  const [pace, left] = await page.page.locator('.progress .speed span').allInnerTexts();
+  assert.match(pace ?? '', /^[\d.]+ steps\/s$/);
+  assert.match(left ?? '', /^\d+ min \d+ s left$/);
+  const bar = page.page.getByRole('progressbar', { name: 'Steps done' });
+  const [value, max] = await bar.evaluate((element) => {
+    const { value, max } = /** @type {HTMLProgressElement} */ (element);
+    return [value, max];
+  });
+  assert.ok(max === 10_000 && (value ?? 0) >= from + 30);
+  await page.close();
+});
+
 test('one step is one step', async () => {
   const page = await visit(linkTo(SMALL));
   await page.reach(1);

@@ -42,6 +42,25 @@ test('lanes repeated over seeds end in a table of paired differences', async () 
   assert.deepEqual(visited.complaints, []);
 });
 
+test('the final table says what each lane takes to run and to store', async () => {
+  const visited = await visit(linkTo({ ...SMALL, steps: 20 }));
+  await visited.phase('Finished');
+  await visited.page.getByRole('heading', { name: 'Final result' }).waitFor();
+  const region = table(visited, 'Results by lane');
+  const headings = await region.locator('thead th').allInnerTexts();
+  const rows = (await region.locator('tbody tr').allInnerTexts()).map((row) => row.split('\t'));
+  const read = (/** @type {string} */ heading) =>
+    rows.map((row) => Number.parseFloat(row[headings.indexOf(heading)] ?? ''));
+  assert.equal(read('FLOPs')[0], 100, 'the dense lane costs what the dense network costs');
+  assert.ok((read('FLOPs')[1] ?? 0) > 25 && (read('FLOPs')[1] ?? 100) < 100);
+  // One layer of 16 x 32 and 32 x 16: of the 1024 weights of 4 bytes 256 are kept, each with an index.
+  const [dense = 0, packed = 0] = read('Packed');
+  assert.ok(packed < dense - (768 * 4 - 256 * 2 - 100) / 1024 + 0.1, `${packed} KiB beside ${dense} KiB`);
+  assert.ok(packed > dense - (768 * 4) / 1024);
+  assert.deepEqual(visited.complaints, []);
+  await visited.close();
+});
+
 test('one click repeats every lane over three seeds', async () => {
   const visited = await visit(linkTo(SMALL));
   await visited.phase('Training');

@@ -14,7 +14,7 @@ test('figures show the masks of the training code, and follow the reader', async
     !page.requests.some((address) => address.includes('nm-teach')),
     'the text is loaded when it is opened',
   );
-  await page.page.getByText('What am I looking at?').click();
+  await page.press('What am I looking at?');
   const figure = page.page.getByRole('figure', { name: 'A mask and its decay' });
   await figure.getByText('2:4 keeps 8 of 16 weights; the others count 0.30 times.').waitFor();
   // The two largest of the first four weights, by magnitude, are the second and the fourth.
@@ -37,7 +37,7 @@ test('figures show the masks of the training code, and follow the reader', async
 test('a link in the text opens its experiment, starts it and shows the chart it speaks of', async () => {
   const page = await visit(linkTo(SMALL));
   await page.reach(5);
-  await page.page.getByText('What am I looking at?').click();
+  await page.press('What am I looking at?');
   await page.press('Watch SR-STE flip at 1:16');
   await page.page.getByLabel('Lane name').nth(3).waitFor();
   await page.reach(1);

@@ -39,9 +39,16 @@ export function axesOf(ink, spec) {
       label: spec().yLabel,
       labelSize: 16,
       size: 52,
-      values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : spec().format(tick))),
+      // Of what is not measured nobody knows the range: its numbers would be invented.
+      values: (_, ticks) =>
+        ticks.map((tick) => (tick === null || isEmpty(spec()) ? '' : spec().format(tick))),
     },
   ];
+}
+
+/** Whether there is nothing to draw. @param {PlotSpec} spec */
+export function isEmpty({ lines }) {
+  return lines.every(({ values }) => values.every((value) => (value ?? null) === null));
 }
 
 /** @param {uPlot.Axis.Grid} grid @param {() => PlotSpec} spec @returns {uPlot.Axis} */
@@ -60,6 +67,12 @@ function namedTicks(named) {
     filter: (_, ticks) => ticks,
     values: () => named.map(({ label }) => label),
   };
+}
+
+/** Half of the last number may stand beyond the end of the axis: room for it, in CSS pixels. @param {PlotSpec} spec */
+export function roomAtEnd({ xRange }) {
+  // A digit is about six pixels wide.
+  return Math.max(20, 3 * place.format(Math.round(xRange[1])).length + 5);
 }
 
 /** A place on the x axis in words. @param {PlotSpec} spec @param {number} x */

@@ -4,7 +4,7 @@
  */
 
 import uPlot from 'uplot';
-import { axesOf, rangeOf } from './axes.js';
+import { axesOf, rangeOf, roomAtEnd } from './axes.js';
 import { drawBackdrop, drawMarks, drawNow } from './marks.js';
 import { nearest, Reading } from './reading.js';
 import { rowOf, strideFor, thin } from './thinning.js';
@@ -147,7 +147,7 @@ export class LinePlot {
       width: Math.max(width, 120),
       height: Math.max(height, 80),
       // Marks are named above the plot, where no line runs through their words.
-      padding: [this.#spec.marks.length > 0 ? 20 : 10, 20, 0, 0],
+      padding: [this.#spec.marks.length > 0 ? 20 : 10, () => roomAtEnd(this.#spec), 0, 0],
       legend: { show: false },
       cursor: {
         ...(this.#spec.sync ? { sync: SYNC } : {}),

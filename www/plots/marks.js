@@ -6,7 +6,8 @@
  * @typedef {object} Mark
  * @property {number} x
  * @property {string} label   Drawn above the plot where there is room.
- * @property {string | null} colour  null takes the chart's ink.
+ * @property {string | null} colour  Of the line that it belongs to; null is of all lines, in the chart's ink.
+ * @property {number[]} [dash]  Of that line, a piece of which stands before the label.
  */
 
 /** Shares drawn as an area behind the lines: 0 at the foot of the plot and 1 at its head, whatever the y axis shows. @typedef {{ colour: string, values: (number | null)[] }} Backdrop */
@@ -51,7 +52,9 @@ export function drawBackdrop(plot, spec) {
 }
 
 /** Labels closer than this to the one before are left out, in CSS pixels. */
-const LABEL_GAP = 8;
+export const LABEL_GAP = 8;
+/** The piece of its line before a label, and the room it takes: a whole period of the longest common dash. */
+export const SAMPLE = { length: 18, room: 22, width: 1.75 };
 
 /** @param {import('uplot')} plot @param {PlotSpec} spec @param {CSSStyleDeclaration} ink */
 export function drawMarks(plot, { marks, now, xRange }, ink) {
@@ -66,24 +69,40 @@ export function drawMarks(plot, { marks, now, xRange }, ink) {
   ctx.globalAlpha = 0.4;
   for (const { x, colour } of inside) {
     ctx.strokeStyle = colour ?? ink.color;
-    line(ctx, plot.valToPos(x, 'x', true), bbox, [3 * ratio, 3 * ratio]);
+    upright(ctx, plot.valToPos(x, 'x', true), bbox, [3 * ratio, 3 * ratio]);
   }
   ctx.globalAlpha = 1;
   let free = Number.NEGATIVE_INFINITY;
-  for (const { x, label, colour } of inside) {
-    const left = plot.valToPos(x, 'x', true);
-    const width = ctx.measureText(label).width;
-    if (left < free || left + width > bbox.left + bbox.width) continue;
-    ctx.fillStyle = colour ?? ink.color;
-    ctx.fillText(label, left, bbox.top - 3 * ratio);
-    free = left + width + LABEL_GAP * ratio;
+  for (const mark of inside) {
+    const left = plot.valToPos(mark.x, 'x', true);
+    const room = (mark.dash ? SAMPLE.room * ratio : 0) + ctx.measureText(mark.label).width;
+    if (left < free || left + room > bbox.left + bbox.width) continue;
+    name(ctx, mark, left, bbox.top - 3 * ratio, ink);
+    free = left + room + LABEL_GAP * ratio;
   }
   if (now !== null && now > xRange[0] && now < xRange[1]) {
     ctx.globalAlpha = 0.8;
     ctx.strokeStyle = ink.color;
-    line(ctx, plot.valToPos(now, 'x', true), bbox, []);
+    upright(ctx, plot.valToPos(now, 'x', true), bbox, []);
   }
   ctx.restore();
+}
+
+/** A mark's label, after a piece of the line that it is of. @param {CanvasRenderingContext2D} ctx @param {Mark} mark @param {number} left @param {number} foot @param {CSSStyleDeclaration} ink */
+function name(ctx, { label, colour, dash }, left, foot, ink) {
+  const ratio = devicePixelRatio;
+  ctx.fillStyle = colour ?? ink.color;
+  if (!dash) return ctx.fillText(label, left, foot);
+  ctx.save();
+  ctx.strokeStyle = ctx.fillStyle;
+  ctx.lineWidth = SAMPLE.width * ratio;
+  ctx.setLineDash(dash.map((length) => length * ratio));
+  ctx.beginPath();
+  ctx.moveTo(left, foot - 5 * ratio);
+  ctx.lineTo(left + SAMPLE.length * ratio, foot - 5 * ratio);
+  ctx.stroke();
+  ctx.restore();
+  ctx.fillText(label, left + SAMPLE.room * ratio, foot);
 }
 
 /** A dot on every line where the run is. @param {import('uplot')} plot @param {PlotSpec} spec */
@@ -110,7 +129,7 @@ export function drawNow(plot, { x, lines, now, xRange }) {
 }
 
 /** @param {CanvasRenderingContext2D} ctx @param {number} x @param {{ top: number, height: number }} box @param {number[]} dash */
-function line(ctx, x, { top, height }, dash) {
+function upright(ctx, x, { top, height }, dash) {
   ctx.setLineDash(dash);
   ctx.beginPath();
   ctx.moveTo(Math.round(x) + 0.5, top);

@@ -1,4 +1,5 @@
 import { LitElement } from 'lit';
+import { isEmpty } from './axes.js';
 import { Handles } from './handles.js';
 import { LinePlot } from './line-plot.js';
 import { headingOf, readAt } from './reading.js';
@@ -23,6 +24,8 @@ export class NmPlot extends LitElement {
   #observer = new ResizeObserver(() => this.#plot?.resize());
   /** What the chart is drawn in. Handles lie beside it, since a slider may not hold other controls. */
   #canvas = document.createElement('div');
+  /** Says why there are no lines. The slider's text says the same to screen readers. */
+  #empty = document.createElement('p');
   #handles = new Handles(
     this,
     () => this.#plot,
@@ -39,6 +42,9 @@ export class NmPlot extends LitElement {
     this.#canvas.tabIndex = 0;
     this.#canvas.setAttribute('role', 'slider');
     this.#canvas.addEventListener('keydown', (event) => this.#onKey(event));
+    this.#empty.className = 'empty';
+    this.#empty.ariaHidden = 'true';
+    this.#empty.textContent = 'Nothing measured yet';
   }
 
   /** Light DOM: uPlot's style sheet is the page's. */
@@ -48,7 +54,7 @@ export class NmPlot extends LitElement {
 
   connectedCallback() {
     super.connectedCallback();
-    this.append(this.#canvas);
+    this.append(this.#canvas, this.#empty);
     this.#observer.observe(this);
   }
 
@@ -73,6 +79,7 @@ export class NmPlot extends LitElement {
       const placeHandles = () => this.#handles.place();
       this.#plot = new LinePlot(this.#canvas, spec, (range) => this.#zoom(range), placeHandles);
     }
+    this.#empty.hidden = !isEmpty(spec);
     this.#handles.update(spec.handles, spec.xRange);
     this.#describe(spec);
   }

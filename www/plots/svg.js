@@ -1,7 +1,7 @@
 /** A chart as a vector drawing of its own: axes, lines, bands, marks and legend. */
 
 import { rangeOf } from './axes.js';
-import { BACKDROP_OPACITY, outlines } from './marks.js';
+import { BACKDROP_OPACITY, LABEL_GAP, outlines, SAMPLE } from './marks.js';
 import { linearTicks, logTicks } from './ticks.js';
 
 /** @import { Line, PlotSpec } from './line-plot.js' */
@@ -137,16 +137,18 @@ function area({ box, px }, { colour, points }) {
 function marks({ marks, xRange }, { box, px, ink }) {
   let free = Number.NEGATIVE_INFINITY;
   const inside = marks.filter(({ x }) => x > xRange[0] && x < xRange[1]).sort((a, b) => a.x - b.x);
-  return inside.flatMap(({ x, label, colour }) => {
+  return inside.flatMap(({ x, label, colour, dash }) => {
     const at = px(x);
-    const drawn = [
-      line(at, box.top, at, box.bottom, colour ?? ink.muted, 'stroke-dasharray="3 3" opacity="0.5"'),
-    ];
+    const stroke = colour ?? ink.muted;
+    const drawn = [line(at, box.top, at, box.bottom, stroke, 'stroke-dasharray="3 3" opacity="0.5"')];
     // Letters are about six units wide; what would run into the name before is left out, as on the page.
-    const end = at + label.length * 5.6;
+    const words = at + (dash ? SAMPLE.room : 0);
+    const end = words + label.length * 5.6;
     if (at >= free && end <= box.right + BOX.right) {
-      drawn.push(text(label, at, box.top - 5, colour ?? ink.muted, 'font-size="10"'));
-      free = end + 6;
+      const style = `stroke-width="${SAMPLE.width}" stroke-dasharray="${dash?.join(' ') || 'none'}"`;
+      if (dash) drawn.push(line(at, box.top - 9, at + SAMPLE.length, box.top - 9, stroke, style));
+      drawn.push(text(label, words, box.top - 5, stroke, 'font-size="10"'));
+      free = end + LABEL_GAP;
     }
     return drawn;
   });

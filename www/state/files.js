@@ -20,7 +20,8 @@ export function checkSize(files) {
 
 /** @param {File} file */
 function looksLikeCifar({ name, size }) {
-  return /\.bin$/i.test(name) && size % CIFAR_RECORD_BYTES === 0;
+  // How long a packed file is, is known once it is unpacked.
+  return /\.bin\.gz$/i.test(name) || (/\.bin$/i.test(name) && size % CIFAR_RECORD_BYTES === 0);
 }
 
 /** @param {File} file */

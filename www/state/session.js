@@ -14,6 +14,7 @@ import { Keeper } from './keeping.js';
 import { relabelled } from './labels.js';
 import { lookOfDraft } from './lanes.js';
 import { getAt } from './paths.js';
+import { presetOf } from './presets.js';
 import { loadRecording } from './recording.js';
 import { expectedOf } from './replay.js';
 import { copied, download, fileName, hashOf, partsOf } from './sharing.js';
@@ -190,8 +191,8 @@ export class Session {
 
   /** Has a preset run, and leaves it alone where it does already. @param {string} id */
   showPreset(id) {
-    const preset = this.store.state.catalog.presets.find((candidate) => candidate.id === id);
-    if (preset?.title === this.store.state.run.document?.name) this.start();
+    const { catalog, run } = this.store.state;
+    if (presetOf(catalog, run.document)?.id === id) this.start();
     else this.openPreset(id);
   }
 

@@ -8,10 +8,12 @@ import { lanesOf } from '../state/draft.js';
 import { fileName } from '../state/sharing.js';
 import { SUBSETS } from '../state/view.js';
 import { dataTable } from './data-table.js';
+import { HARDENED_OPACITY } from './measured-spec.js';
 import { PLANNED, plannedOf } from './planned.js';
 import { metricOf, plotSpec } from './plot-spec.js';
 import { saveButtons } from './save-buttons.js';
 
+/** @import { PlotSpec } from '../plots/line-plot.js' */
 /** @import { Lab } from './nm-lab.js' */
 /** @import { Panel, PanelId, Subset } from '../state/view.js' */
 
@@ -67,11 +69,7 @@ function chart(lab, id, title) {
         @zoom=${zoom}
         @handle=${(/** @type {CustomEvent<{ id: string, x: number }>} */ { detail }) => moveGrip(lab, detail)}
       ></nm-plot>
-      ${
-        spec.backdrop?.length
-          ? html`<p class="note">Areas: D(j) of the lanes that decay, 1 at full height.</p>`
-          : nothing
-      }
+      <p class="note caption" title=${metric.help}>${caption(lab, id, metric.help, spec)}</p>
       <div class="chart-foot">
         ${dataTable(metric.label, spec, state.view.panels[id].table, (table) =>
           session.store.dispatch({ type: 'view/panel', panel: id, change: { table } }),
@@ -85,6 +83,18 @@ function chart(lab, id, title) {
       </div>
     </section>
   `;
+}
+
+/** What is drawn, in a sentence or two. @param {Lab} lab @param {PanelId} id @param {string} help @param {PlotSpec} spec */
+function caption({ state }, id, help, { backdrop, lines }) {
+  // The whole help, with what is in brackets, is the caption's title.
+  const [first = ''] = /^.*?\.(?= [A-Z]|$)/.exec(help.replaceAll(/ \([^)]*\)/g, '')) ?? [];
+  const thin = state.view.panels[id].hardened && lines.some(({ opacity }) => opacity === HARDENED_OPACITY);
+  return [
+    first,
+    thin ? 'Thin lines: as it would ship, without the pruned weights.' : '',
+    backdrop?.length ? 'Areas: D(j) of the lanes that decay, 1 at full height.' : '',
+  ].join(' ');
 }
 
 /** The chart as it is now. @param {Lab} lab @param {PanelId} id @param {string} title */
@@ -135,8 +145,8 @@ function options(lab, id) {
       }
       ${id === 'noise' ? noiseOptions(lab, panel, set) : nothing}
       ${plannedOf(panel.metric) && id === 'schedule' ? designed(lab) : nothing}
-      ${hasHardened ? check('under the hard mask too', panel.hardened, (hardened) => set({ hardened })) : nothing}
-      ${id === 'noise' ? check('D(j)', panel.decay ?? false, (decay) => set({ decay })) : nothing}
+      ${hasHardened ? check('also as it would ship', panel.hardened, (hardened) => set({ hardened })) : nothing}
+      ${id === 'noise' ? check('D(j)', panel.decay ?? false, (decay) => set({ decay }), 'How much pruned weights still count, as areas behind the lines') : nothing}
       ${id === 'accuracy' ? nothing : check('log', metricOf(state, id).log, (log) => set({ log }))}
     </div>
   `;
@@ -186,8 +196,8 @@ function choice(label, value, choices, set) {
   </label>`;
 }
 
-/** @param {string} label @param {boolean} checked @param {(checked: boolean) => void} set */
-function check(label, checked, set) {
+/** @param {string} label @param {boolean} checked @param {(checked: boolean) => void} set @param {string} [title] */
+function check(label, checked, set, title = '') {
   const change = (/** @type {Event & { target: HTMLInputElement }} */ { target }) => set(target.checked);
-  return html`<label class="check"><input type="checkbox" .checked=${live(checked)} @change=${change} />${label}</label>`;
+  return html`<label class="check" title=${title}><input type="checkbox" .checked=${live(checked)} @change=${change} />${label}</label>`;
 }

@@ -3,6 +3,7 @@ import { live } from 'lit/directives/live.js';
 import { patternText } from '../state/changes.js';
 import { readText } from '../state/fields.js';
 import { getAt } from '../state/paths.js';
+import { fitTip } from './tip.js';
 import { typed } from './typed.js';
 
 /** @import { FieldSpec, Problem } from '../worker/protocol.d.ts' */
@@ -25,7 +26,11 @@ export function field(lab, { spec, path, used, automatic }) {
   const set = (/** @type {unknown} */ next) => lab.editor.set(path, next);
   const control = { id, spec, automatic, value, set, disabled: !used, described, invalid: problem !== null };
   return html`
-    <div class="field kind-${spec.kind} ${problem ? 'invalid' : ''} ${used ? '' : 'unused'}">
+    <div
+      class="field kind-${spec.kind} ${problem ? 'invalid' : ''} ${used ? '' : 'unused'}"
+      @focusin=${fitTip}
+      @pointerenter=${fitTip}
+    >
       ${
         spec.kind === 'locations'
           ? locations(control)

@@ -1,5 +1,6 @@
 import { html, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
+import { presetOf } from '../state/presets.js';
 import { download, fileName, runFileOf, toCsv } from '../state/sharing.js';
 
 /** @import { Lab } from './nm-lab.js' */
@@ -16,7 +17,7 @@ export function header(lab) {
     <header class="top">
       <div class="brand">
         <h1>nmflow</h1>
-        <p>Transformers that train with N:M sparsity, side by side, in this tab.</p>
+        <p class="roomy">Transformers that train with N:M sparsity, side by side, in this tab.</p>
         ${tourButton(lab)}
       </div>
       <div class="tools">
@@ -48,14 +49,14 @@ function tourButton({ state, session }) {
 /** @param {Lab} lab */
 function presetPicker({ state, session }) {
   const { presets } = state.catalog;
-  const current = presets.find((preset) => preset.title === state.run.document?.name);
+  const current = presetOf(state.catalog, state.run.document);
   const choose = (/** @type {Event & { target: HTMLSelectElement }} */ event) =>
     session.openPreset(event.target.value);
   return html`
-    <label class="inline">
-      <span>Experiment</span>
+    <label class="inline experiments">
+      <span class="roomy">Experiment</span>
       <select .value=${live(current?.id ?? '')} title=${current?.summary ?? ''} @change=${choose}>
-        <option value="" disabled ?selected=${!current}>${state.run.document?.name ?? 'Loading'}</option>
+        <option value="" disabled ?selected=${!current}>${named(state)}</option>
         ${presets.map(
           ({ id, title, summary }) =>
             html`<option value=${id} title=${summary} ?selected=${id === current?.id}>${title}</option>`,
@@ -65,12 +66,19 @@ function presetPicker({ state, session }) {
   `;
 }
 
+/** What an experiment is called that is none of the presets. @param {Lab['state']} state */
+function named({ catalog, run }) {
+  if (!run.document) return 'Loading';
+  const { name } = run.document;
+  return catalog.presets.some(({ title }) => title === name) ? `Changed: ${name}` : name;
+}
+
 /** @param {Lab} lab */
 function themePicker({ state, session }) {
   const choose = (/** @type {Event & { target: HTMLSelectElement }} */ event) =>
     session.store.dispatch({ type: 'view/theme', theme: /** @type {Theme} */ (event.target.value) });
   return html`
-    <label class="inline">
+    <label class="inline appearance">
       <span class="hidden-label">Appearance</span>
       <select title="Appearance" .value=${live(state.view.theme)} @change=${choose}>
         <option value="auto">Auto</option>

@@ -28,8 +28,10 @@ export function laneTable(lab) {
     <section class="panel lanes" aria-labelledby="lanes-title">
       <div class="panel-head">
         <h2 id="lanes-title">Lanes <small>same start, same batches, different recipes</small></h2>
-        ${repeat(lab, lanes.length)}
-        <button type="button" @click=${() => lab.editor.addLane()}>Add lane</button>
+        <div class="head-actions">
+          ${repeat(lab, lanes.length)}
+          <button type="button" @click=${() => lab.editor.addLane()}>Add lane</button>
+        </div>
       </div>
       <ol>
         ${lanes.map((lane, index) => laneRow(lab, lane, index, specs, lanes.length))}

@@ -23,6 +23,8 @@ const FF_DECAY = 'ff_decay';
 const ATTENTION_DECAY = 'attention_decay';
 /** The raw line behind its running average. */
 const FAINT = 0.22;
+/** The value under the hard mask, beside the one as trained. */
+export const HARDENED_OPACITY = 0.55;
 
 /** @param {Lab} lab @param {PanelId} id @param {Shown} shown @returns {PlotSpec} */
 export function measuredSpec(lab, id, shown) {
@@ -40,7 +42,8 @@ export function measuredSpec(lab, id, shown) {
     xRange: view.zoom ?? fullRange(lab, aligned.x),
     xLabel: axis.unit ? `${axis.label} (${axis.unit})` : axis.label,
     xLog: view.xLog,
-    xTicks: null,
+    // How long the axis is, is known once an experiment has opened.
+    xTicks: run.document ? null : [],
     sync: true,
     log: shown.log,
     yLabel:
@@ -139,12 +142,18 @@ function addTrace(lab, drawn, { lanes, label }, { key, matrix }, past, aligned) 
   drawn.lines.push({ ...line(high), ...edge }, { ...line(low), ...edge }, { ...line(mean), dots });
 }
 
+/** Whether a lane prunes. A recorded run has not counted its weights; its schedule tells. @param {Lab['state']['run']} run @param {number} lane */
+function hasMask({ phase, lanes, schedule }, lane) {
+  if (phase !== 'recorded') return (lanes[lane]?.sparse_parameters ?? 0) > 0;
+  return schedule[lane]?.density.some((share) => share < 1) ?? false;
+}
+
 /** The value under the target mask; a lane without a mask is the same hardened. @param {Lab} lab @param {Line[]} lines @param {Trace} trace @param {string} key @param {Alignment} aligned */
 function addHardened({ state, dark }, lines, { lanes, label }, key, aligned) {
   const [first = 0] = lanes;
-  if (!state.run.lanes[first]?.sparse_parameters) return;
+  if (!hasMask(state.run, first)) return;
   const columns = lanes.map((lane) => measuredOf(state, lane, `${key}_hard`, ''));
   const values = aligned.place(first, spread(columns).mean);
   const line = laneLine(first, colourIndex(state.view, first), dark, `${label}, hardened`, values);
-  lines.push({ ...line, opacity: 0.55, width: 1.25 });
+  lines.push({ ...line, opacity: HARDENED_OPACITY, width: 1.25 });
 }

@@ -4,15 +4,15 @@ import { about } from './about.js';
 import { answers } from './answers.js';
 import { benchPanel } from './bench-panel.js';
 import { charts } from './charts.js';
+import { dock } from './dock.js';
 import { embedNote } from './embed-note.js';
 import { experimentForm } from './experiment-form.js';
 import { header } from './header.js';
 import { inspector } from './inspector.js';
+import { intro } from './intro.js';
 import { laneTable } from './lane-table.js';
 import { legend } from './legend.js';
-import { failure, notices } from './notices.js';
-import { pending } from './pending.js';
-import { presetNote } from './preset-note.js';
+import { failure } from './notices.js';
 import { replay } from './replay.js';
 import { results } from './results.js';
 import { runBar } from './run-bar.js';
@@ -88,7 +88,7 @@ export class NmLab extends LitElement {
     return html`
       ${part('header', () => header(lab))}
       <main>
-        ${part('header', () => presetNote(lab))}
+        ${part('header', () => intro(lab))}
         ${part('run', () => runBar(lab))} ${failure(lab)} ${part('legend', () => legend(lab))}
         <div class="stage">
           ${charts(lab)}
@@ -102,7 +102,7 @@ export class NmLab extends LitElement {
         ${part('study', () => studyPanel(lab))}
         ${part('lanes', () => laneTable(lab))} ${part('experiment', () => experimentForm(lab))} ${embedNote(lab)}
       </main>
-      <div class="dock">${notices(lab)} ${pending(lab)}</div>
+      ${dock(lab)}
       ${state.view.touring ? html`<nm-tour @ended=${() => session.store.dispatch({ type: 'view/touring', touring: false })}></nm-tour>` : nothing}
     `;
   }

@@ -1,5 +1,6 @@
 import { html } from 'lit';
 import { latest } from '../state/history.js';
+import { presetOf } from '../state/presets.js';
 import { colourIndex } from '../state/view.js';
 import { formatCount, formatLoss, formatNumber, formatShare, formatWhole, NOTHING } from './format.js';
 import { paper } from './paper.js';
@@ -67,6 +68,7 @@ export function results(lab) {
       <p class="note">
         Accuracy and loss
         ${measured}.${run.summary.length === 0 ? ' One seed each: small differences mean nothing yet.' : ''}
+        ${presetOf(state.catalog, run.document)?.notes}
       </p>
       ${seedsTable(lab)} ${paper(lab)}
     </section>

@@ -75,9 +75,9 @@ function speed({ state, session }) {
     session.setSpeed(target.value === '' ? null : Number(target.value));
   return html`
     <label class="inline">
-      <span>Speed</span>
+      <span class="roomy">Speed</span>
       <select .value=${live(String(state.run.speedLimit ?? ''))} @change=${choose}>
-        ${SPEEDS.map((limit) => html`<option value=${limit ?? ''}>${limit ? `${limit} steps/s` : 'full'}</option>`)}
+        ${SPEEDS.map((limit) => html`<option value=${limit ?? ''}>${limit ? `${limit} steps/s` : 'full speed'}</option>`)}
       </select>
     </label>
   `;
@@ -116,8 +116,9 @@ function pace({ stepsPerSecond, etaS, preparing }) {
 
 /** @param {Lab} lab */
 function device({ state, session }) {
-  const { device } = state;
+  const { device, run } = state;
   const { used, choice } = device;
+  const unknown = run.phase === 'recorded' ? 'Chosen when training begins' : 'Choosing a device';
   const choose = (/** @type {Event & { target: HTMLSelectElement }} */ event) =>
     session.chooseDevice(/** @type {Wanted} */ (event.target.value));
   return html`
@@ -131,7 +132,7 @@ function device({ state, session }) {
         </select>
       </label>
       ${workers(state, session)}
-      ${used ? deviceReason(used, device.crew) : html`<p class="reason">Choosing a device.</p>`}
+      ${used ? deviceReason(used, device.crew) : html`<p class="reason">${unknown}</p>`}
     </div>
   `;
 }

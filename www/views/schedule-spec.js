@@ -52,7 +52,7 @@ export function plannedSpec(lab, planned, log) {
     xRange: (view.x === 'step' ? view.zoom : null) ?? [0, 1 + (x.at(-1) ?? run.steps)],
     xLabel: 'step',
     xLog: false,
-    xTicks: null,
+    xTicks: run.document ? null : [],
     sync: true,
     log,
     yLabel: planned.label,

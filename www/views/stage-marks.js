@@ -1,5 +1,7 @@
 /** Marks where lanes change phase or pattern. */
 
+import { dashOf } from '../plots/palette.js';
+
 /** @import { Mark } from '../plots/marks.js' */
 /** @import { Schedule } from '../worker/protocol.d.ts' */
 
@@ -19,21 +21,23 @@ export function marksOf(lanes, place, common) {
   const add = (
     /** @type {number | null} */ x,
     /** @type {string} */ label,
-    /** @type {string | null} */ colour,
+    /** @type {{ colour: string, dash: number[] } | null} */ of,
   ) => {
     if (x === null) return;
     // What happens at one step to several lanes is one line; different events there share it.
-    const known = marks.get(`${x} ${colour}`);
-    if (!known) marks.set(`${x} ${colour}`, { x, label, colour });
+    const key = `${x} ${of?.colour} ${of?.dash}`;
+    const known = marks.get(key);
+    if (!known) marks.set(key, { x, label, ...(of ?? { colour: null }) });
     else if (!known.label.split(', ').includes(label)) known.label += `, ${label}`;
   };
   for (const { lane, schedule, colour } of lanes) {
-    const phase = common ? null : colour;
+    const own = { colour, dash: dashOf(lane) };
+    const phase = common ? null : own;
     add(place(lane, schedule.warmup_steps), 'warm-up ends', phase);
     add(place(lane, schedule.dense_end), 'pruning starts', phase);
     add(place(lane, schedule.finetune_start), 'fine-tune', phase);
     if (schedule.stages.length < 2) continue;
-    for (const { step, label } of schedule.stages) add(place(lane, step), label, colour);
+    for (const { step, label } of schedule.stages) add(place(lane, step), label, own);
   }
   return [...marks.values()];
 }

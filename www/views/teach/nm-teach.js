@@ -24,9 +24,11 @@ export class NmTeach extends LitElement {
 
   render() {
     return html`<div class="prose">
-      ${this.#masks()} ${this.#structure()} ${this.#noise()} ${honest()}
-      <h3>Terms</h3>
-      ${glossary()}
+      ${[this.#masks(), this.#structure(), this.#noise(), honest()].map((part) => html`<section>${part}</section>`)}
+      <section class="terms">
+        <h3>Terms</h3>
+        ${glossary()}
+      </section>
     </div>`;
   }
 
@@ -37,7 +39,7 @@ export class NmTeach extends LitElement {
         ${term('mask F', 'mask')} from the start costs accuracy, and the sparser the more.
         <a href=${PAPER} rel="noopener">Progressive gradient flow</a> (Bambhaniya et al., arXiv 2402.04744) lets the
         pruned weights fade instead: they still count ${term('D(j)')} times, and D falls to zero. Every lane here is the
-        same small vision transformer with the same initial weights and the same batches; only the recipe differs.
+        same small transformer with the same initial weights and the same batches; only the recipe differs.
       </p>
       <nm-mask-figure kind="mask" .session=${this.session}></nm-mask-figure>
       <p>
@@ -109,8 +111,8 @@ function honest() {
       </li>
       <li>SdGf-Geometric starts at k = 16 in the paper and at k = 8 in the authors’ code; here k is a field.</li>
       <li>
-        The paper’s figures of noise have no dense control and one seed. Here the dense lane runs along; add seeds by copying
-        a lane, and read no difference that is smaller than their spread.
+        The paper’s figures of noise have no dense control and one seed. Here the dense lane runs along; repeat the lanes
+        over three seeds, and read no difference that is smaller than their spread.
       </li>
       <li>
         The authors’ code evaluates with the mask as trained. Here both numbers stand side by side: as trained and

@@ -1,4 +1,5 @@
 import { html } from 'lit';
+import { fitTip } from '../tip.js';
 
 /** Terms of the page with their meaning and where they come from. @type {Record<string, [string, string]>} */
 const TERMS = {
@@ -45,7 +46,7 @@ const TERMS = {
 export function term(name, shown = name) {
   const [meaning, source] = TERMS[name] ?? ['', ''];
   const id = `term-${name.replaceAll(/[^a-z]+/gi, '-')}-${shown.length}`;
-  return html`<span class="term" tabindex="0" role="term" aria-describedby=${id}
+  return html`<span class="term" tabindex="0" role="term" aria-describedby=${id} @focusin=${fitTip} @pointerenter=${fitTip}
     >${shown}<span class="tip" role="tooltip" id=${id}>${meaning} <cite>${source}</cite></span></span
   >`;
 }
