@@ -72,7 +72,7 @@ test('CIFAR-10 batches are trained on, plain or packed', async () => {
     records[image * 3073] = image % 2;
   }
   const page = await visit(
-    linkTo({ ...SMALL, name: 'On CIFAR-10', task: { kind: 'cifar10', validation_frac: 0.5 } }),
+    linkTo({ ...SMALL, name: 'On CIFAR-10', steps: 600, task: { kind: 'cifar10', validation_frac: 0.5 } }),
   );
   await page.page.getByText('drop CIFAR-10 binary batches anywhere').waitFor();
   await page.drop([
@@ -81,7 +81,7 @@ test('CIFAR-10 batches are trained on, plain or packed', async () => {
   ]);
   await page.page.getByText('Training on data_batch_1.bin').waitFor();
   const { lanes, document } = await page.exportedOnce(
-    (run) => run.document.task.kind === 'cifar10' && (run.steps.at(-1) ?? 0) >= 60,
+    (run) => run.document.task.kind === 'cifar10' && (run.steps.at(-1) ?? 0) >= 200,
   );
   assert.equal(document.name, 'On CIFAR-10');
   for (const { name, metrics } of lanes) {
