@@ -113,6 +113,11 @@ for (const width of [390, 1440]) {
       return edited && dock && edited.top >= 0 && edited.bottom <= dock.top;
     });
     assert.equal(await field.inputValue(), '0.003');
+    // The dock itself is always in sight: nothing scrolls for what has the focus in it.
+    const scrolled = () => page.page.evaluate(() => scrollY);
+    const before = await scrolled();
+    await page.page.getByRole('button', { name: 'Discard' }).focus();
+    assert.equal(await scrolled(), before);
     assert.deepEqual(page.complaints, []);
     await page.close();
   });

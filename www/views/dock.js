@@ -31,7 +31,7 @@ function watch(dock) {
  * @param {number} height
  */
 function keepClear(dock, height) {
-  document.documentElement.style.scrollPaddingBottom = `${height + GAP}px`;
+  document.documentElement.style.setProperty('--dock', `${height + GAP}px`);
   const edited = document.activeElement;
   if (!edited || edited === document.body || dock.contains(edited)) return;
   const field = edited.closest('.field');
