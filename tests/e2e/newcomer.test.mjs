@@ -95,6 +95,17 @@ test('a preset that was changed is no longer called one, and can be chosen again
   await page.close();
 });
 
+test('help at the right edge stays inside the window', async () => {
+  const page = await visit(linkTo(SMALL), { viewport: { width: 1440, height: 900 } });
+  await page.reach(5);
+  await page.page.getByLabel('Learning rate', { exact: true }).first().focus();
+  const help = page.page.locator('.field:focus-within .help');
+  await help.waitFor();
+  const box = await help.boundingBox();
+  assert.ok(box && box.width > 250 && box.x + box.width <= 1440, `it ends at ${box && box.x + box.width} px`);
+  await page.close();
+});
+
 for (const width of [390, 1440]) {
   test(`what is edited stays in sight above the changes, ${width} px`, async () => {
     const page = await visit(linkTo(SMALL), { viewport: { width, height: 844 } });

@@ -7,7 +7,10 @@ import { rowOf, strideFor, thin } from '../../www/plots/thinning.js';
 import { readText } from '../../www/state/fields.js';
 import { columnOf, emptyHistory, history, latest } from '../../www/state/history.js';
 import { getAt, sameJson, setAt } from '../../www/state/paths.js';
+import { presetOf } from '../../www/state/presets.js';
+import { emptyRun } from '../../www/state/run.js';
 import { problemAt } from '../../www/views/field.js';
+import { nowOf } from '../../www/views/now.js';
 
 /** @import { FieldSpec, MetricColumn } from '../../www/worker/protocol.d.ts' */
 /** @import { Action } from '../../www/state/store.js' */
@@ -128,4 +131,55 @@ test('a line of many rows is thinned to its extremes, in their order, and grows 
   for (const row of [0, 1, 2, 77, drawn.length - 1])
     assert.equal(x[rowOf(row, stride, x.length)], drawn[row]);
   assert.equal(strideFor(x, [1000, 3000], 600), 1, 'a zoom shows every row');
+});
+
+/** A lane's schedule, sampled at steps 0, 10, 20, 30 and 40. @param {number[]} n @param {number} m @param {number[]} decay */
+function scheduled(n, m, decay) {
+  return /** @type {import('../../www/worker/protocol.d.ts').Schedule} */ ({
+    steps: [0, 10, 20, 30, 40],
+    n,
+    m: n.map(() => m),
+    decay,
+    density: n.map((kept) => kept / m),
+    dense_end: 10,
+    finetune_start: 40,
+  });
+}
+
+test('what happens to the weights now is said in one sentence', () => {
+  const lanes = ['Dense', 'Soft', 'Stepwise'].map((name) => /** @type {any} */ ({ name }));
+  const schedule = [
+    scheduled([4, 4, 4, 4, 4], 4, [1, 1, 1, 1, 1]),
+    scheduled([4, 1, 1, 1, 1], 4, [1, 0.5, 0.25, 0, 0]),
+    scheduled([4, 3, 2, 1, 1], 4, [1, 0, 0, 0, 0]),
+  ];
+  const at = (/** @type {number} */ step, change = {}) =>
+    nowOf({ ...emptyRun, phase: 'running', lanes, schedule, step, steps: 50, ...change });
+  assert.equal(at(5), 'Now all lanes still train with every weight; pruning starts at step 10.');
+  assert.equal(at(12), 'Now Soft counts pruned weights 0.50 times, Stepwise keeps 3 of 4 weights.');
+  assert.equal(
+    at(25, { phase: 'paused' }),
+    'Paused: Soft counts pruned weights 0.25 times, Stepwise keeps 2 of 4 weights.',
+  );
+  assert.equal(at(30), 'Now every sparse lane has its final pattern.');
+  assert.equal(at(45), 'Now fine-tuning: masks have their final pattern.');
+  assert.match(at(0, { preparing: { made: 1, asked: 5 } }), /kernels are compiled/);
+  assert.match(at(50, { phase: 'finished' }), /^All steps are done/);
+  const [dense, soft, stepwise] = /** @type {[any, any, any]} */ (schedule);
+  assert.equal(at(12, { schedule: [dense] }), 'Now every lane trains with all its weights.');
+  const many = { lanes: [...lanes, ...lanes], schedule: [dense, soft, stepwise, dense, soft, stepwise] };
+  assert.equal(at(12, many), 'Now 4 of 4 sparse lanes are on the way to their final pattern.');
+  // Sparse first, dense at the end.
+  const back = scheduled([1, 1, 1, 4, 4], 4, [0, 0, 0, 1, 1]);
+  assert.equal(at(15, { schedule: [dense, back] }), 'Now Soft keeps 1 of 4 weights.');
+});
+
+test('a preset is known by what it trains, whatever its lanes are called', () => {
+  const document = /** @type {any} */ ({ name: 'One', steps: 5, lanes: [{ name: 'a', recipe: 'dense' }] });
+  const catalog = /** @type {any} */ ({ presets: [{ id: 'one', title: 'One', document }] });
+  assert.equal(presetOf(catalog, document)?.id, 'one');
+  assert.equal(presetOf(catalog, { ...document, lanes: [{ name: 'b', recipe: 'dense' }] })?.id, 'one');
+  assert.equal(presetOf(catalog, { ...document, steps: 6 }), null);
+  assert.equal(presetOf(catalog, { ...document, name: 'Two' }), null);
+  assert.equal(presetOf(catalog, null), null);
 });

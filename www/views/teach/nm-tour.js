@@ -8,7 +8,7 @@ const STOPS = [
   },
   {
     at: '[data-chart=accuracy]',
-    text: 'How often each is right on images it has not seen. The faint second line is the accuracy under the hard mask that would ship.',
+    text: 'How often each is right on images it has not seen. The thin second line is the network as it would ship, without its pruned weights.',
   },
   {
     at: '[data-chart=noise]',
