@@ -231,10 +231,12 @@ mod tests {
     #[test]
     fn the_studies_that_come_with_the_lab_are_valid() {
         for text in [
+            include_str!("../../studies/budget-rates.json"),
             include_str!("../../studies/budgets.json"),
             include_str!("../../studies/character-rates.json"),
             include_str!("../../studies/characters.json"),
             include_str!("../../studies/learning-rates.json"),
+            include_str!("../../studies/mnist-rates.json"),
             include_str!("../../studies/mnist.json"),
             include_str!("../../studies/patterns.json"),
             include_str!("../../studies/translation-rates.json"),

@@ -8,6 +8,8 @@ mod gradients;
 mod inspections;
 mod language;
 mod memory;
+#[cfg(not(target_arch = "wasm32"))]
+mod presets;
 mod reference;
 mod runs;
 
