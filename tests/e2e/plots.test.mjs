@@ -29,6 +29,29 @@ function specOf({ page }, chart) {
   }, chart);
 }
 
+test('a lane that stays at one place of the axis is drawn over all its values', async () => {
+  const page = await visit(linkTo({ ...SMALL, steps: 100 }));
+  await page.phase('Finished');
+  await page.page.locator('.legend').getByLabel('x axis').first().selectOption('average_density');
+  await page.page.locator('[data-chart=loss] nm-plot').scrollIntoViewIfNeeded();
+  // The dense control at density 1: a vertical line from its highest loss to its lowest, in pixels of the plot.
+  const drawn = (await page.linePixels('loss'))[0] ?? 0;
+  const wanted = await page.page.evaluate(() => {
+    const { spec } = /** @type {any} */ (document.querySelector('[data-chart=loss] nm-plot'));
+    const values = spec.lines
+      .filter((/** @type {any} */ line) => line.read)
+      .map((/** @type {any} */ line) =>
+        line.values.filter((/** @type {number | null} */ value) => value !== null),
+      );
+    const extent = (/** @type {number[]} */ all) => Math.max(...all) - Math.min(...all);
+    const over = /** @type {HTMLElement} */ (document.querySelector('[data-chart=loss] .u-over'));
+    return (extent(values[0]) / extent(values.flat())) * over.clientHeight;
+  });
+  // Only pixels that the line covers whole have its colour. Its two ends alone would be fewer.
+  assert.ok(drawn > 0.1 * wanted, `${drawn} pixels drawn of a line ${wanted} pixels long`);
+  await page.close();
+});
+
 test('every axis places the measurements where the export says they lie', async () => {
   const page = await visit(linkTo({ ...SMALL, steps: 100 }));
   await page.phase('Finished');

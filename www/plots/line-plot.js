@@ -211,7 +211,7 @@ export class LinePlot {
 }
 
 /** What uPlot cannot change after it was made. @param {PlotSpec} spec */
-function structureOf({ lines, bands, log, xLog, xTicks, xLabel, yLabel, dark, marks }) {
+function structureOf({ lines, bands, log, xLog, xTicks, xLabel, yLabel, dark, marks, sync }) {
   const styles = lines.map(({ label, colour, dash, width, opacity, stepped }) => [
     label,
     colour,
@@ -220,7 +220,7 @@ function structureOf({ lines, bands, log, xLog, xTicks, xLabel, yLabel, dark, ma
     opacity,
     stepped,
   ]);
-  return JSON.stringify([styles, bands, log, xLog, xTicks, xLabel, yLabel, dark, marks.length > 0]);
+  return JSON.stringify([styles, bands, log, xLog, xTicks, xLabel, yLabel, dark, marks.length > 0, sync]);
 }
 
 /** @param {Line} line @returns {uPlot.Series} */

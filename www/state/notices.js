@@ -8,6 +8,7 @@
  * @property {string} text
  * @property {Problem[]} [problems]  Listed below the text.
  * @property {string} [copyable]     A text to copy by hand.
+ * @property {boolean} [stays]       Until another experiment opens.
  * @property {'take_over'} [action]  What a button offers.
  */
 
@@ -23,6 +24,8 @@ export function notices(notices, action) {
       return [...notices.filter((notice) => notice.text !== action.notice.text), action.notice].slice(-MOST);
     case 'notice/dismissed':
       return notices.filter((notice) => notice.id !== action.id);
+    case 'opened':
+      return notices.some(({ stays }) => stays) ? notices.filter(({ stays }) => !stays) : notices;
     default:
       return notices;
   }

@@ -474,7 +474,7 @@ export class Session {
   notify(kind, text, { stays = false, ...more } = {}) {
     this.#notices += 1;
     const id = this.#notices;
-    this.store.dispatch({ type: 'notice/added', notice: { id, kind, text, ...more } });
+    this.store.dispatch({ type: 'notice/added', notice: { id, kind, text, stays, ...more } });
     // A confirmation has said its word; what went wrong stays until it is dismissed.
     if (kind === 'info' && !stays && !more.copyable && !more.action)
       setTimeout(() => this.dismiss(id), CONFIRMATION_MS);

@@ -19,7 +19,9 @@ const TIME = {
 
 /** @param {Catalog} catalog @returns {XAxis[]} */
 export function xAxes({ metrics }) {
-  return [STEP, ...metrics.filter(({ chart }) => chart === 'cost'), TIME];
+  // A check of the masks is listed with the costs, and is nothing to draw along.
+  const costs = metrics.filter(({ chart, key }) => chart === 'cost' && key !== 'invalid_groups');
+  return [STEP, ...costs, TIME];
 }
 
 /** @param {Catalog} catalog */

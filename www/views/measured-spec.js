@@ -21,6 +21,8 @@ import { marksOf } from './stage-marks.js';
 const SELDOM = /^(val_|batch_variance|gradient_snr|dense_cosine)/;
 const FF_DECAY = 'ff_decay';
 const ATTENTION_DECAY = 'attention_decay';
+/** Room at both ends of an axis on which lanes can stand still, as a share of it. */
+const EDGE = 0.02;
 /** The raw line behind its running average. */
 const FAINT = 0.22;
 /** The value under the hard mask, beside the one as trained. */
@@ -76,6 +78,11 @@ function fullRange({ state: { view, run } }, x) {
   const least = view.xLog ? (x[0] ?? 1) : isCommon(view.x) ? 0 : (x[0] ?? 0);
   if (view.x === 'step') return [Math.min(least, run.steps), Math.max(1, run.steps)];
   const most = x.at(-1) ?? 1;
+  // A lane that stays at one place, as a dense one at density 1, has many points there: at the very edge of the range
+  // the chart would draw one of them.
+  const margin = EDGE * (most - least);
+  if (margin > 0 && !isCommon(view.x))
+    return [view.xLog ? least * (1 - EDGE) : least - margin, most + margin];
   return most > least ? [least, most] : [least * 0.9, least * 1.1 || 1];
 }
 

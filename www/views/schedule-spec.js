@@ -53,7 +53,8 @@ export function plannedSpec(lab, planned, log) {
     xLabel: 'step',
     xLog: false,
     xTicks: run.document ? null : [],
-    sync: true,
+    // Steps are no places on another axis.
+    sync: view.x === 'step',
     log,
     yLabel: planned.label,
     yLimits: planned.key === 'learning_rate' ? null : [0, 1],
