@@ -72,6 +72,14 @@ async function studySaved({ page }, least) {
   }
 }
 
+/** Pauses the sweep, and comes back once a point with at least `least` steps is stored. @param {Visit} visited @param {number} least */
+async function reloadPaused(visited, least) {
+  await visited.press('Pause the sweep');
+  await studySaved(visited, least);
+  await visited.page.reload();
+  await openPanel(visited);
+}
+
 test('a sweep is trained beside the run, point by point, and leaves as a file', async () => {
   const visited = await visit(linkTo(SHORT));
   const { page } = visited;
@@ -141,10 +149,7 @@ test('a paused sweep survives a reload and trains only what is missing', async (
   await visited.press('Pause the sweep');
   await visited.press('Continue the sweep');
   const done = await stepOfPoint(visited, 30);
-  await visited.press('Pause the sweep');
-  await studySaved(visited, done);
-  await page.reload();
-  await openPanel(visited);
+  await reloadPaused(visited, done);
   await page.getByText('One point, 2 seeds').waitFor();
   const before = await exportedStudy(visited);
   await visited.press('Continue the sweep');
@@ -171,10 +176,7 @@ test('a point that a reload interrupted ends as the undisturbed run does, bit fo
   await page.getByLabel('Seeds', { exact: true }).fill('1');
   await visited.press('Train the sweep');
   const done = await stepOfPoint(visited, 100);
-  await visited.press('Pause the sweep');
-  await studySaved(visited, done);
-  await page.reload();
-  await openPanel(visited);
+  await reloadPaused(visited, done);
   await visited.press('Continue the sweep');
   await page.getByText('One point, one seed, trained on CPU').waitFor({ timeout: PATIENCE_MS });
   await page.getByRole('button', { name: 'Train the sweep' }).waitFor();

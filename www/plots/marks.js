@@ -24,6 +24,7 @@ const BACKDROP_POINTS = 1000;
  * @returns {{ colour: string, points: [number, number][] }[]}  Points of x and share.
  */
 export function outlines({ x, xRange, backdrop = [] }) {
+  if (backdrop.length === 0) return [];
   const inside = x.flatMap((at, row) => (at >= xRange[0] && at <= xRange[1] ? [row] : []));
   const stride = Math.ceil(inside.length / BACKDROP_POINTS);
   return backdrop.map(({ colour, values }) => {

@@ -63,17 +63,17 @@ function linesOf({ name, file }, key, dark, spread) {
 
 /** Legend entries of the overlaid runs; a click takes one away. @param {Lab} lab */
 export function overlayChips({ state, session }) {
-  return state.runs.overlays.map(
-    ({ id, name }) => html`<li>
-      <button
-        type="button"
-        class="chip overlay"
-        aria-label="${name}, take away"
-        title="A saved run, drawn faintly with the dashes of its lanes. Click to take it away."
-        @click=${() => session.store.dispatch({ type: 'runs/overlay_removed', id })}
-      >
-        ${name} <span aria-hidden="true">✕</span>
-      </button>
-    </li>`,
+  const title = 'A saved run, drawn faintly with the dashes of its lanes. Click to take it away.';
+  return state.runs.overlays.map(({ id, name }) =>
+    overlayChip(name, title, () => session.store.dispatch({ type: 'runs/overlay_removed', id })),
   );
+}
+
+/** A legend entry of what lies behind a chart's own lines. @param {string} name @param {string} title @param {() => void} remove */
+export function overlayChip(name, title, remove) {
+  return html`<li>
+    <button type="button" class="chip overlay" aria-label="${name}, take away" title=${title} @click=${remove}>
+      ${name} <span aria-hidden="true">✕</span>
+    </button>
+  </li>`;
 }

@@ -1,7 +1,7 @@
 /** Results of other studies behind those of one. */
 
-import { html, nothing } from 'lit';
 import { placedOn, union } from '../../plots/shared-axis.js';
+import { overlayChip } from '../overlay.js';
 
 /** @import { PlotSpec } from '../../plots/line-plot.js' */
 /** @import { Lab } from '../nm-lab.js' */
@@ -46,19 +46,8 @@ export function withBehind(chart, others) {
 
 /** Legend entries of the studies behind; a click takes one away. @param {Lab} lab */
 export function behindChips({ state, session }) {
-  const { behind } = state.study;
-  if (behind.length === 0) return nothing;
-  return behind.map(
-    ({ name }, at) => html`<li>
-      <button
-        type="button"
-        class="chip overlay"
-        aria-label="${name}, take away"
-        title="Another study, drawn faintly in the colours of its lanes. Click to take it away."
-        @click=${() => session.store.dispatch({ type: 'study/behind_removed', at })}
-      >
-        ${name} <span aria-hidden="true">✕</span>
-      </button>
-    </li>`,
+  const title = 'Another study, drawn faintly in the colours of its lanes. Click to take it away.';
+  return state.study.behind.map(({ name }, at) =>
+    overlayChip(name, title, () => session.store.dispatch({ type: 'study/behind_removed', at })),
   );
 }

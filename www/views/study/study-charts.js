@@ -29,7 +29,7 @@ function drawn(lab, results, view) {
   const axes = axesOf(results, state.study.behind, state.catalog.fields);
   const slice = sliceOf(results, axes, view);
   const others = state.study.behind.map((other) => ({ name: other.name, slice: sliceOf(other, axes, view) }));
-  const names = laneNames([slice, ...others.map((other) => other.slice)], metric);
+  const names = groupNames([slice, ...others.map((other) => other.slice)], metric);
   const hill = hillOf(slice, metric);
   const sweep = withBehind(
     sweepSpec(slice, names, metric, dark),
@@ -58,9 +58,6 @@ export function metricOf(results, { metric }) {
   const measured = measuredOf(results);
   return measured.find((key) => key === metric) ?? measured[0] ?? 'val_accuracy_hard';
 }
-
-/** Of all lanes, those of the study first: their order is that of their colours. @param {Slice[]} slices @param {string} metric */
-const laneNames = (slices, metric) => [...new Set(slices.flatMap((slice) => groupNames(slice, metric)))];
 
 /** @param {Lab} lab @param {Axis[]} axes @param {StudyResults} results @param {Slice} slice @param {Summarised} metric */
 function options(lab, axes, results, slice, metric) {

@@ -48,7 +48,8 @@ function drawn(lab, results, view) {
   const measured = Object.keys(cell.summary)[0] ?? '';
   const all = [results, ...lab.state.study.behind];
   const axes = axesOf(results, [], catalog.fields);
-  const names = [...new Set(all.flatMap((one) => groupNames(sliceOf(one, axes, view), measured)))];
+  const slices = all.map((one) => sliceOf(one, axes, view));
+  const names = groupNames(slices, measured);
   const spec = withBehind(
     curveSpec(cell, key, names, catalog, lab.dark),
     lab.state.study.behind.flatMap(({ name, cells: others }) =>

@@ -76,9 +76,10 @@ export function sliceOf(results, axes, view) {
   return { along, held, points };
 }
 
-/** Names of the lanes, in the order of the file. @param {Slice} slice @param {string} metric */
-export function groupNames({ points }, metric) {
-  return [...new Set(points.flatMap(({ cell }) => (cell.summary[metric] ?? []).map(({ name }) => name)))];
+/** Names of all lanes, those of the first slice first, in the order of the file, which is that of their colours. @param {Slice[]} slices @param {string} metric */
+export function groupNames(slices, metric) {
+  const cells = slices.flatMap(({ points }) => points.map(({ cell }) => cell));
+  return [...new Set(cells.flatMap(({ summary }) => (summary[metric] ?? []).map(({ name }) => name)))];
 }
 
 /** @param {StudyCell} cell @param {string} metric @param {string} name @returns {GroupSummary | null} */
@@ -106,7 +107,7 @@ const DENSITIES = /** @type {const} */ ([
 
 /** Null where no density varies. @param {Slice} slice @param {string} metric @returns {Hill | null} */
 export function hillOf(slice, metric) {
-  const names = groupNames(slice, metric);
+  const names = groupNames([slice], metric);
   for (const [key, label] of DENSITIES) {
     const found = names.map((name) =>
       slice.points.map(({ cell }) => {

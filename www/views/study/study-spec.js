@@ -58,7 +58,7 @@ export function sweepSpec(slice, names, metric, dark) {
   const ticks = along
     ? along.texts.map((label, at) => ({ at: numeric ? Number(values[at]) : at, label }))
     : [{ at: 0, label: '' }];
-  const groups = groupNames(slice, metric).map((name) => ({
+  const groups = groupNames([slice], metric).map((name) => ({
     name,
     index: names.indexOf(name),
     summaries: placed.map(({ cell }) => groupOf(cell, metric, name)),
