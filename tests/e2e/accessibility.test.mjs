@@ -99,11 +99,11 @@ test('the keyboard reads a chart value by value', async () => {
   await page.close();
 });
 
-test('values beside the cursor are sorted, on every chart at once', async () => {
+test('values beside the cursor are sorted', async () => {
   const page = await visit(linkTo({ ...SMALL, steps: 60 }));
   await page.phase('Finished');
-  await page.page.locator('[data-chart=loss] .u-over').hover();
   for (const chart of ['loss', 'accuracy', 'noise']) {
+    await page.page.locator(`[data-chart=${chart}] .u-over`).hover();
     const values = await page.page.locator(`[data-chart=${chart}] .reading b`).allInnerTexts();
     const numbers = values.map((value) => Number.parseFloat(value));
     assert.ok(numbers.length >= 2);

@@ -5,9 +5,11 @@
 
 import uPlot from 'uplot';
 import { axesOf, rangeOf, roomAtEnd } from './axes.js';
+import { roomAbove } from './mark-labels.js';
 import { drawBackdrop, drawMarks, drawNow } from './marks.js';
 import { nearest, Reading } from './reading.js';
-import { rowOf, strideFor, thin } from './thinning.js';
+import { rowOf, rowsWithin, strideFor, thin } from './thinning.js';
+import { stretched } from './zoom.js';
 
 /**
  * @typedef {object} Line
@@ -31,6 +33,7 @@ import { rowOf, strideFor, thin } from './thinning.js';
  * @property {Line[]} lines
  * @property {Band[]} bands
  * @property {[number, number]} xRange
+ * @property {[number, number] | null} whole  The range without a zoom; null where there is no zooming.
  * @property {string} xLabel
  * @property {boolean} xLog
  * @property {Tick[] | null} xTicks  Named places of x; null has round numbers.
@@ -46,6 +49,8 @@ import { rowOf, strideFor, thin } from './thinning.js';
  * @property {import('./handles.js').Handle[]} handles  What can be dragged.
  * @property {boolean} dark
  */
+
+/** What a finger took hold of, and where it is. @typedef {{ value: number, clientX: number }} Finger */
 
 /** Charts over the same axis share the cursor; zooming reaches the others through the page's state. @type {uPlot.Cursor.Sync} */
 const SYNC = {
@@ -66,6 +71,8 @@ export class LinePlot {
   #structure;
   /** Rows of the data that become two in the drawing. */
   #stride = 1;
+  /** Whether pointer or keyboard read this chart; otherwise its cursor follows that of another one. */
+  #read = false;
 
   /**
    * @param {HTMLElement} host
@@ -97,7 +104,7 @@ export class LinePlot {
       this.#plot.destroy();
       this.#plot = this.#build();
     }
-    this.#reading.refresh(this.#plot);
+    this.#reading.refresh(this.#plot, this.#read);
   }
 
   /** Fits the chart to its host. */
@@ -111,8 +118,32 @@ export class LinePlot {
   /** Moves the cursor, here and in the other charts, to a row. @param {number} row */
   pointAt(row) {
     const x = this.#spec.x[row];
-    if (x === undefined) return;
-    this.#plot.setCursor({ left: this.#plot.valToPos(x, 'x'), top: this.#plot.over.clientHeight / 2 });
+    if (x !== undefined) this.#point(this.#plot.valToPos(x, 'x'));
+  }
+
+  /** Moves the cursor to a place in the window. @param {number} clientX */
+  pointTo(clientX) {
+    this.#point(clientX - this.#plot.over.getBoundingClientRect().left);
+  }
+
+  /** @param {number} left */
+  #point(left) {
+    this.#read = true;
+    this.#plot.setCursor({ left, top: this.#plot.over.clientHeight / 2 });
+  }
+
+  /** Takes the cursor away, here and in the other charts. */
+  leave() {
+    this.#plot.setCursor({ left: -10, top: -10 });
+  }
+
+  /** Shows the part of the axis on which two values lie where their fingers are. @param {[Finger, Finger]} fingers */
+  stretch([first, second]) {
+    const { whole, xLog } = this.#spec;
+    if (!whole) return;
+    const { left, width } = this.#plot.over.getBoundingClientRect();
+    const share = (/** @type {Finger} */ { clientX }) => (clientX - left) / width;
+    this.onZoom(stretched([first.value, second.value], [share(first), share(second)], whole, xLog));
   }
 
   /**
@@ -147,21 +178,9 @@ export class LinePlot {
       width: Math.max(width, 120),
       height: Math.max(height, 80),
       // Marks are named above the plot, where no line runs through their words.
-      padding: [this.#spec.marks.length > 0 ? 20 : 10, () => roomAtEnd(this.#spec), 0, 0],
+      padding: [roomAbove(this.#spec.marks), () => roomAtEnd(this.#spec), 0, 0],
       legend: { show: false },
-      cursor: {
-        ...(this.#spec.sync ? { sync: SYNC } : {}),
-        drag: { x: true, y: false, setScale: false },
-        points: { size: 6, width: 2 },
-        // Values that are not measured at every report are read where they were.
-        dataIdx: (plot, series, row) => (series === 0 ? row : nearest(plot.data[series] ?? [], row)),
-        bind: {
-          dblclick: () => () => {
-            this.onZoom(null);
-            return null;
-          },
-        },
-      },
+      cursor: this.#cursor(),
       scales: {
         x: { time: false, distr: this.#spec.xLog ? 3 : 1, range: () => this.#spec.xRange },
         y: {
@@ -178,12 +197,43 @@ export class LinePlot {
       hooks: {
         drawAxes: [(plot) => drawBackdrop(plot, this.#spec), (plot) => drawMarks(plot, this.#spec, ink)],
         draw: [(plot) => drawNow(plot, this.#spec), () => this.onDraw()],
-        setCursor: [(plot) => this.#reading.refresh(plot)],
+        setCursor: [(plot) => this.#reading.refresh(plot, this.#read)],
         setSelect: [(plot) => this.#zoomTo(plot)],
         ready: [(plot) => this.#reading.attach(plot)],
       },
     };
     return new uPlot(options, this.#data(), this.host);
+  }
+
+  /** @returns {uPlot.Cursor} */
+  #cursor() {
+    const { sync, whole } = this.#spec;
+    const follow = () => {
+      this.#read = false;
+      return true;
+    };
+    return {
+      ...(sync ? { sync: { ...SYNC, filters: { ...SYNC.filters, sub: follow } } } : {}),
+      drag: { x: whole !== null, y: false, setScale: false },
+      points: { size: 6, width: 2 },
+      // Values that are not measured at every report are read where they were.
+      dataIdx: (plot, series, row) => {
+        if (series === 0) return row;
+        const at = nearest(plot.data[series] ?? [], row, rowsWithin(plot.data[0], this.#spec.xRange));
+        return at < 0 ? null : at;
+      },
+      bind: {
+        mousemove: (_plot, _target, move) => (event) => {
+          this.#read = true;
+          move(event);
+          return null;
+        },
+        dblclick: () => () => {
+          this.onZoom(null);
+          return null;
+        },
+      },
+    };
   }
 
   /** @returns {uPlot.AlignedData} */
@@ -202,7 +252,7 @@ export class LinePlot {
   #zoomTo(plot) {
     const { left, width } = plot.select;
     // Anything narrower is a click, not a selection.
-    if (width < 6) return;
+    if (width < 6 || !this.#spec.whole) return;
     const from = plot.posToVal(left, 'x');
     const to = plot.posToVal(left + width, 'x');
     plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
@@ -211,7 +261,7 @@ export class LinePlot {
 }
 
 /** What uPlot cannot change after it was made. @param {PlotSpec} spec */
-function structureOf({ lines, bands, log, xLog, xTicks, xLabel, yLabel, dark, marks, sync }) {
+function structureOf({ lines, bands, log, xLog, xTicks, xLabel, yLabel, dark, marks, sync, whole }) {
   const styles = lines.map(({ label, colour, dash, width, opacity, stepped }) => [
     label,
     colour,
@@ -220,7 +270,8 @@ function structureOf({ lines, bands, log, xLog, xTicks, xLabel, yLabel, dark, ma
     opacity,
     stepped,
   ]);
-  return JSON.stringify([styles, bands, log, xLog, xTicks, xLabel, yLabel, dark, marks.length > 0, sync]);
+  const cursor = [sync, whole !== null];
+  return JSON.stringify([styles, bands, log, xLog, xTicks, xLabel, yLabel, dark, roomAbove(marks), cursor]);
 }
 
 /** @param {Line} line @returns {uPlot.Series} */
@@ -232,7 +283,19 @@ function seriesOf({ label, colour, dash, width, opacity, stepped, dots }) {
     width,
     alpha: opacity,
     spanGaps: true,
-    points: { show: dots, size: 4, fill: colour },
+    points: {
+      // Of a single point no line can be drawn.
+      show: (plot, series, first, last) => dots || (width > 0 && isSingle(plot.data[series], first, last)),
+      size: 4,
+      fill: colour,
+    },
     ...(stepped && uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
   };
+}
+
+/** Whether a column has one value between two rows. @param {ArrayLike<number | null | undefined> | undefined} values @param {number} first @param {number} last */
+function isSingle(values = [], first, last) {
+  let count = 0;
+  for (let row = first; row <= last && count < 2; row += 1) count += (values[row] ?? null) === null ? 0 : 1;
+  return count === 1;
 }

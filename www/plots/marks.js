@@ -1,11 +1,13 @@
 /** Phases, stages and the present step behind the lines of a chart. */
 
+import { colourOf, LABEL_ROW, labelsOf, SAMPLE } from './mark-labels.js';
+
 /** @import { PlotSpec } from './line-plot.js' */
 
 /**
  * @typedef {object} Mark
  * @property {number} x
- * @property {string} label   Drawn above the plot where there is room.
+ * @property {string} label   Drawn above the plot.
  * @property {string | null} colour  Of the line that it belongs to; null is of all lines, in the chart's ink.
  * @property {number[]} [dash]  Of that line, a piece of which stands before the label.
  */
@@ -52,35 +54,20 @@ export function drawBackdrop(plot, spec) {
   ctx.restore();
 }
 
-/** Labels closer than this to the one before are left out, in CSS pixels. */
-export const LABEL_GAP = 8;
-/** The piece of its line before a label, and the room it takes: a whole period of the longest common dash. */
-export const SAMPLE = { length: 18, room: 22, width: 1.75 };
-
 /** @param {import('uplot')} plot @param {PlotSpec} spec @param {CSSStyleDeclaration} ink */
 export function drawMarks(plot, { marks, now, xRange }, ink) {
   const { ctx, bbox } = plot;
   const ratio = devicePixelRatio;
   ctx.save();
-  ctx.font = `${10 * ratio}px ${ink.fontFamily}`;
-  ctx.textBaseline = 'bottom';
-  ctx.textAlign = 'left';
   ctx.lineWidth = ratio;
-  const inside = marks.filter(({ x }) => x > xRange[0] && x < xRange[1]).sort((a, b) => a.x - b.x);
+  const inside = marksWithin(marks, xRange);
   ctx.globalAlpha = 0.4;
   for (const { x, colour } of inside) {
     ctx.strokeStyle = colour ?? ink.color;
     upright(ctx, plot.valToPos(x, 'x', true), bbox, [3 * ratio, 3 * ratio]);
   }
   ctx.globalAlpha = 1;
-  let free = Number.NEGATIVE_INFINITY;
-  for (const mark of inside) {
-    const left = plot.valToPos(mark.x, 'x', true);
-    const room = (mark.dash ? SAMPLE.room * ratio : 0) + ctx.measureText(mark.label).width;
-    if (left < free || left + room > bbox.left + bbox.width) continue;
-    name(ctx, mark, left, bbox.top - 3 * ratio, ink);
-    free = left + room + LABEL_GAP * ratio;
-  }
+  drawLabels(plot, inside, ink);
   if (now !== null && now > xRange[0] && now < xRange[1]) {
     ctx.globalAlpha = 0.8;
     ctx.strokeStyle = ink.color;
@@ -89,21 +76,45 @@ export function drawMarks(plot, { marks, now, xRange }, ink) {
   ctx.restore();
 }
 
-/** A mark's label, after a piece of the line that it is of. @param {CanvasRenderingContext2D} ctx @param {Mark} mark @param {number} left @param {number} foot @param {CSSStyleDeclaration} ink */
-function name(ctx, { label, colour, dash }, left, foot, ink) {
+/** Marks in sight, with the borders of the chart: a stage may begin with the first step. @param {Mark[]} marks @param {[number, number]} range */
+export function marksWithin(marks, [from, to]) {
+  return marks.filter(({ x }) => x >= from && x < to);
+}
+
+/** @param {import('uplot')} plot @param {Mark[]} inside @param {CSSStyleDeclaration} ink */
+function drawLabels({ ctx, bbox, valToPos, width }, inside, ink) {
   const ratio = devicePixelRatio;
-  ctx.fillStyle = colour ?? ink.color;
-  if (!dash) return ctx.fillText(label, left, foot);
+  ctx.font = `${10 * ratio}px ${ink.fontFamily}`;
+  ctx.textBaseline = 'bottom';
+  ctx.textAlign = 'left';
+  const place = (/** @type {number} */ x) => valToPos(x, 'x', true);
+  const measure = (/** @type {string} */ text) => ctx.measureText(text).width;
+  const room = { from: bbox.left, to: width * ratio, ratio };
+  for (const label of labelsOf(inside, place, measure, room)) {
+    const foot = bbox.top - (3 + label.row * LABEL_ROW) * ratio;
+    let left = label.left;
+    for (const { colour, dash } of label.keys) {
+      if (!dash) continue;
+      sample(ctx, left, foot - 5 * ratio, colour ?? ink.color, dash);
+      left += SAMPLE.room * ratio;
+    }
+    ctx.fillStyle = colourOf(label) ?? ink.color;
+    ctx.fillText(label.text, left, foot);
+  }
+}
+
+/** A piece of a line. @param {CanvasRenderingContext2D} ctx @param {number} left @param {number} middle @param {string} colour @param {number[]} dash */
+function sample(ctx, left, middle, colour, dash) {
+  const ratio = devicePixelRatio;
   ctx.save();
-  ctx.strokeStyle = ctx.fillStyle;
+  ctx.strokeStyle = colour;
   ctx.lineWidth = SAMPLE.width * ratio;
   ctx.setLineDash(dash.map((length) => length * ratio));
   ctx.beginPath();
-  ctx.moveTo(left, foot - 5 * ratio);
-  ctx.lineTo(left + SAMPLE.length * ratio, foot - 5 * ratio);
+  ctx.moveTo(left, middle);
+  ctx.lineTo(left + SAMPLE.length * ratio, middle);
   ctx.stroke();
   ctx.restore();
-  ctx.fillText(label, left + SAMPLE.room * ratio, foot);
 }
 
 /** A dot on every line where the run is. @param {import('uplot')} plot @param {PlotSpec} spec */

@@ -3,13 +3,19 @@ import { isEmpty } from './axes.js';
 import { Handles } from './handles.js';
 import { LinePlot } from './line-plot.js';
 import { headingOf, readAt } from './reading.js';
+import { rowsWithin } from './thinning.js';
+import { Touch } from './touch.js';
+import { zoomed } from './zoom.js';
 
 /** @import { PlotSpec } from './line-plot.js' */
 
+/** The smallest part of an axis that is shown, as a share of one: less is no choice but a slip. */
+const DEEPEST = 10_000;
+
 /**
  * `<nm-plot>`: a chart that keyboard and screen reader can walk along: a slider over x whose
- * value text reads the lines. Fires `zoom` with the range to show, or null for all, and `handle` with
- * `{id, x}` when one of its handles is moved.
+ * value text reads the lines; plus and minus show less and more of x. Fires `zoom` with the range to show, or null
+ * for all, and `handle` with `{id, x}` when one of its handles is moved.
  */
 export class NmPlot extends LitElement {
   static properties = {
@@ -21,6 +27,8 @@ export class NmPlot extends LitElement {
   #plot = null;
   /** Row that the keyboard points at; null is the newest. @type {number | null} */
   #row = null;
+  /** Whether a key has asked for another part of the axis, on which the cursor has to find its row again. */
+  #moved = false;
   #observer = new ResizeObserver(() => this.#plot?.resize());
   /** What the chart is drawn in. Handles lie beside it, since a slider may not hold other controls. */
   #canvas = document.createElement('div');
@@ -42,6 +50,8 @@ export class NmPlot extends LitElement {
     this.#canvas.tabIndex = 0;
     this.#canvas.setAttribute('role', 'slider');
     this.#canvas.addEventListener('keydown', (event) => this.#onKey(event));
+    this.#canvas.addEventListener('blur', () => this.#plot?.leave());
+    new Touch(this.#canvas, () => this.#plot);
     this.#empty.className = 'empty';
     this.#empty.ariaHidden = 'true';
     this.#empty.textContent = 'Nothing measured yet';
@@ -82,31 +92,52 @@ export class NmPlot extends LitElement {
     this.#empty.hidden = !isEmpty(spec);
     this.#handles.update(spec.handles, spec.xRange);
     this.#describe(spec);
+    if (this.#moved) this.#plot.pointAt(this.#place(spec).row);
+    this.#moved = false;
   }
 
   /** @param {PlotSpec} spec */
   #describe(spec) {
-    const row = Math.min(this.#row ?? Infinity, spec.x.length - 1);
+    const { x } = spec;
+    const { first, row, last } = this.#place(spec);
     const read = readAt(spec, row);
     const readings = read.map(({ label, text }) => `${label} ${text}`);
     this.#canvas.ariaLabel = this.name;
-    this.#canvas.ariaValueMin = String(spec.x[0] ?? 0);
-    this.#canvas.ariaValueMax = String(spec.x.at(-1) ?? 0);
-    this.#canvas.ariaValueNow = String(spec.x[row] ?? 0);
+    this.#canvas.ariaValueMin = String(x[first] ?? 0);
+    this.#canvas.ariaValueMax = String(x[last] ?? 0);
+    this.#canvas.ariaValueNow = String(x[row] ?? 0);
+    const nothing = isEmpty(spec) ? 'nothing measured yet' : 'nothing measured in this part';
     this.#canvas.ariaValueText =
-      readings.length > 0 ? `${headingOf(spec, read)}: ${readings.join(', ')}` : 'nothing measured yet';
+      readings.length > 0 ? `${headingOf(spec, read)}: ${readings.join(', ')}` : nothing;
+  }
+
+  /** The row that the keyboard points at, among those in sight. @param {PlotSpec} spec */
+  #place({ x, xRange }) {
+    const { first, last } = rowsWithin(x, xRange);
+    return { first, last, row: Math.max(first, Math.min(this.#row ?? last, last)) };
   }
 
   /** @param {[number, number] | null} range */
   #zoom(range) {
+    const { whole } = this.spec ?? {};
+    if (!whole || (range && (range[1] - range[0]) * DEEPEST < whole[1] - whole[0])) return;
     this.dispatchEvent(new CustomEvent('zoom', { detail: range }));
+  }
+
+  /** @param {PlotSpec} spec @param {number} row  What stays where it is. @param {'in' | 'out'} direction */
+  #rangeOf({ x, xRange, whole, xLog }, row, direction) {
+    return whole && zoomed(xRange, whole, xLog, x[row] ?? xRange[0], direction);
   }
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
     const { spec } = this;
-    const last = (spec?.x.length ?? 0) - 1;
-    const row = this.#row ?? last;
+    if (!spec) return;
+    const { first, row, last } = this.#place(spec);
+    if (['Escape', '+', '-'].includes(event.key)) {
+      this.#moved = true;
+      this.#zoom(event.key === 'Escape' ? null : this.#rangeOf(spec, row, event.key === '+' ? 'in' : 'out'));
+    }
     /** @type {Record<string, number>} */
     const targets = {
       ArrowLeft: row - 1,
@@ -115,14 +146,13 @@ export class NmPlot extends LitElement {
       ArrowUp: row + 1,
       PageDown: row - 10,
       PageUp: row + 10,
-      Home: 0,
+      Home: first,
       End: last,
     };
     const target = targets[event.key];
-    if (event.key === 'Escape') this.#zoom(null);
-    if (!spec || target === undefined || last < 0) return;
+    if (target === undefined || last < first) return;
     event.preventDefault();
-    this.#row = Math.max(0, Math.min(target, last));
+    this.#row = Math.max(first, Math.min(target, last));
     this.#plot?.pointAt(this.#row);
     this.#describe(spec);
   }

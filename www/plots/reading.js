@@ -1,8 +1,10 @@
 /** The box beside the cursor: every line's value there, greatest first. */
 
 import { placeOf } from './axes.js';
+import { rowsWithin } from './thinning.js';
 
 /** @import { PlotSpec } from './line-plot.js' */
+/** @import { Rows } from './thinning.js' */
 
 export class Reading {
   #box = document.createElement('div');
@@ -25,11 +27,11 @@ export class Reading {
     plot.over.append(this.#box);
   }
 
-  /** @param {import('uplot')} plot */
-  refresh(plot) {
+  /** @param {import('uplot')} plot @param {boolean} open  Whether this is the chart that is read. */
+  refresh(plot, open) {
     const { idx, left } = plot.cursor;
     const rows =
-      idx === null || idx === undefined || left === undefined || left < 0
+      !open || idx === null || idx === undefined || left === undefined || left < 0
         ? []
         : readAt(this.spec(), this.rowOf(idx));
     this.#box.hidden = rows.length === 0;
@@ -57,17 +59,18 @@ export function headingOf(spec, rows) {
 /** @typedef {{ label: string, colour: string, value: number, text: string, x: number }} Row */
 
 /**
- * Every line's value at `row` or at the nearest row where it has one, greatest first.
+ * Every line's value at `row` or at the nearest row in sight where it has one, greatest first.
  *
  * @param {PlotSpec} spec
  * @param {number} row
  * @returns {Row[]}
  */
-export function readAt({ x, lines, read }, row) {
+export function readAt({ x, xRange, lines, read }, row) {
+  const sight = rowsWithin(x, xRange);
   return lines
     .flatMap(({ label, colour, values, read: listed }, index) => {
       if (!listed) return [];
-      const at = nearest(values, Math.min(row, x.length - 1));
+      const at = nearest(values, row, sight);
       const [value, where] = [values[at] ?? null, x[at]];
       return value === null || where === undefined
         ? []
@@ -76,11 +79,19 @@ export function readAt({ x, lines, read }, row) {
     .sort((a, b) => b.value - a.value);
 }
 
-/** The row nearest to `row` with a value; -1 when there is none. @param {ArrayLike<number | null | undefined>} values @param {number} row */
-export function nearest(values, row) {
-  for (let away = 0; away <= values.length; away += 1) {
-    if ((values[row - away] ?? null) !== null) return row - away;
-    if ((values[row + away] ?? null) !== null) return row + away;
+/**
+ * The row nearest to `row` with a value; -1 when there is none.
+ *
+ * @param {ArrayLike<number | null | undefined>} values
+ * @param {number} row
+ * @param {Rows} among
+ */
+export function nearest(values, row, { first, last }) {
+  const from = Math.max(first, Math.min(row, last));
+  for (let away = 0; away <= last - first; away += 1) {
+    const [before, after] = [from - away, from + away];
+    if (before >= first && (values[before] ?? null) !== null) return before;
+    if (after <= last && (values[after] ?? null) !== null) return after;
   }
   return -1;
 }

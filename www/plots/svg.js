@@ -1,7 +1,8 @@
 /** A chart as a vector drawing of its own: axes, lines, bands, marks and legend. */
 
 import { rangeOf } from './axes.js';
-import { BACKDROP_OPACITY, LABEL_GAP, outlines, SAMPLE } from './marks.js';
+import { colourOf, LABEL_ROW, labelsOf, SAMPLE } from './mark-labels.js';
+import { BACKDROP_OPACITY, marksWithin, outlines } from './marks.js';
 import { linearTicks, logTicks } from './ticks.js';
 
 /** @import { Line, PlotSpec } from './line-plot.js' */
@@ -135,24 +136,27 @@ function area({ box, px }, { colour, points }) {
 
 /** @param {PlotSpec} spec @param {Frame} frame @returns {string[]} */
 function marks({ marks, xRange }, { box, px, ink }) {
-  let free = Number.NEGATIVE_INFINITY;
-  const inside = marks.filter(({ x }) => x > xRange[0] && x < xRange[1]).sort((a, b) => a.x - b.x);
-  return inside.flatMap(({ x, label, colour, dash }) => {
-    const at = px(x);
-    const stroke = colour ?? ink.muted;
-    const drawn = [line(at, box.top, at, box.bottom, stroke, 'stroke-dasharray="3 3" opacity="0.5"')];
-    // Letters are about six units wide; what would run into the name before is left out, as on the page.
-    const words = at + (dash ? SAMPLE.room : 0);
-    const end = words + label.length * 5.6;
-    if (at >= free && end <= box.right + BOX.right) {
+  const inside = marksWithin(marks, xRange);
+  const uprights = inside.map(({ x, colour }) =>
+    line(px(x), box.top, px(x), box.bottom, colour ?? ink.muted, 'stroke-dasharray="3 3" opacity="0.5"'),
+  );
+  const room = { from: box.left, to: box.right + BOX.right, ratio: 1 };
+  const named = labelsOf(inside, px, widthOf, room).flatMap((label) => {
+    const foot = box.top - 5 - label.row * LABEL_ROW;
+    const dashed = label.keys.filter(({ dash }) => dash);
+    const samples = dashed.map(({ colour, dash }, index) => {
       const style = `stroke-width="${SAMPLE.width}" stroke-dasharray="${dash?.join(' ') || 'none'}"`;
-      if (dash) drawn.push(line(at, box.top - 9, at + SAMPLE.length, box.top - 9, stroke, style));
-      drawn.push(text(label, words, box.top - 5, stroke, 'font-size="10"'));
-      free = end + LABEL_GAP;
-    }
-    return drawn;
+      const left = label.left + index * SAMPLE.room;
+      return line(left, foot - 4, left + SAMPLE.length, foot - 4, colour ?? ink.muted, style);
+    });
+    const left = label.left + dashed.length * SAMPLE.room;
+    return [...samples, text(label.text, left, foot, colourOf(label) ?? ink.muted, 'font-size="10"')];
   });
+  return [...uprights, ...named];
 }
+
+/** Letters of this size are about six units wide. @param {string} words */
+const widthOf = (words) => words.length * 5.6;
 
 /** @param {PlotSpec} spec @param {Frame} frame @param {Line} drawn @returns {string} */
 function path(spec, frame, { values, colour, dash, width, opacity, stepped, dots }) {
@@ -163,7 +167,11 @@ function path(spec, frame, { values, colour, dash, width, opacity, stepped, dots
     .join('');
   const dashes = dash.length > 0 ? ` stroke-dasharray="${dash.join(' ')}"` : '';
   const curve = `<path d="${d}" fill="none" stroke="${colour}" stroke-width="${width}" stroke-linejoin="round" opacity="${opacity}"${dashes}/>`;
-  const circles = dots ? points.map(([x, y]) => `<circle cx="${x}" cy="${y}" r="2" fill="${colour}"/>`) : [];
+  // Of a single point no line can be drawn.
+  const circles =
+    dots || points.length === 1
+      ? points.map(([x, y]) => `<circle cx="${x}" cy="${y}" r="2" fill="${colour}"/>`)
+      : [];
   return curve + circles.join('');
 }
 

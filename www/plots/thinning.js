@@ -13,23 +13,29 @@
  * @param {[number, number]} range  What of it is visible.
  * @param {number} width  Of the chart, in CSS pixels.
  */
-export function strideFor(x, [from, to], width) {
-  const visible = rowAt(x, to) - rowAt(x, from);
+export function strideFor(x, range, width) {
+  const { first, last } = rowsWithin(x, range);
+  const visible = last - first;
   const most = Math.max(width, 1);
   if (visible <= most) return 1;
   // A power of two, so that it changes rarely while a run grows.
   return 2 ** Math.ceil(Math.log2((2 * visible) / most));
 }
 
-/** The first row at or beyond a position. @param {number[]} x @param {number} position */
-function rowAt(x, position) {
-  let [low, high] = [0, x.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((x[middle] ?? 0) < position) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+/** Rows of x, both included; there is none where `last` is the smaller one. @typedef {{ first: number, last: number }} Rows */
+
+/** The rows that lie within a range, its ends included. @param {ArrayLike<number>} x  Rising. @param {[number, number]} range @returns {Rows} */
+export function rowsWithin(x, [from, to]) {
+  const firstOf = (/** @type {(at: number) => boolean} */ reached) => {
+    let [low, high] = [0, x.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (reached(x[middle] ?? 0)) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  };
+  return { first: firstOf((at) => at >= from), last: firstOf((at) => at > to) - 1 };
 }
 
 /** The row of the whole column that a thinned one stands for. @param {number} thinned @param {number} stride @param {number} rows */

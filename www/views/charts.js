@@ -8,10 +8,11 @@ import { lanesOf } from '../state/draft.js';
 import { fileName } from '../state/sharing.js';
 import { SUBSETS } from '../state/view.js';
 import { dataTable } from './data-table.js';
-import { HARDENED_OPACITY } from './measured-spec.js';
+import { HARDENED_OPACITY, RAW_OPACITY } from './measured-spec.js';
 import { PLANNED, plannedOf } from './planned.js';
 import { metricOf, plotSpec } from './plot-spec.js';
 import { saveButtons } from './save-buttons.js';
+import { zoomHint } from './zoom-hint.js';
 
 /** @import { PlotSpec } from '../plots/line-plot.js' */
 /** @import { Lab } from './nm-lab.js' */
@@ -74,6 +75,7 @@ function chart(lab, id, title) {
         ${dataTable(metric.label, spec, state.view.panels[id].table, (table) =>
           session.store.dispatch({ type: 'view/panel', panel: id, change: { table } }),
         )}
+        ${zoomHint(lab, title, spec)}
         ${saveButtons(
           session,
           title,
@@ -93,6 +95,9 @@ function caption({ state }, id, help, { backdrop, lines }) {
   return [
     first,
     thin ? 'Thin lines: as it would ship, without the pruned weights.' : '',
+    lines.some(({ opacity }) => opacity === RAW_OPACITY)
+      ? 'Faint lines: as measured; strong ones: their running average.'
+      : '',
     backdrop?.length ? 'Areas: D(j) of the lanes that decay, 1 at full height.' : '',
   ].join(' ');
 }

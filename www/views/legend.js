@@ -13,10 +13,9 @@ import { swatch } from './swatch.js';
 /** The lanes, one legend for all charts, and what applies to all charts. @param {Lab} lab */
 export function legend(lab) {
   const { state, session } = lab;
-  const { smoothing, zoom } = state.view;
+  const { smoothing } = state.view;
   const smooth = (/** @type {Event & { target: HTMLInputElement }} */ { target }) =>
     session.store.dispatch({ type: 'view/smoothing', smoothing: target.valueAsNumber });
-  const showAll = () => session.store.dispatch({ type: 'view/zoomed', zoom: null });
   return html`
     <section class="legend" aria-label="Lanes drawn">
       <ul>
@@ -24,7 +23,6 @@ export function legend(lab) {
         ${overlayChips(lab)}
       </ul>
       <div class="chart-options">
-        <button type="button" class="quiet" ?hidden=${!zoom} @click=${showAll}>Show all</button>
         ${bands(lab)} ${axis(lab)}
         <label class="inline" title="Debiased running average of training loss and noise; the raw line stays faint.">
           <span>Smoothing</span>

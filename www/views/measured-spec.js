@@ -24,7 +24,7 @@ const ATTENTION_DECAY = 'attention_decay';
 /** Room at both ends of an axis on which lanes can stand still, as a share of it. */
 const EDGE = 0.02;
 /** The raw line behind its running average. */
-const FAINT = 0.22;
+export const RAW_OPACITY = 0.22;
 /** The value under the hard mask, beside the one as trained. */
 export const HARDENED_OPACITY = 0.55;
 
@@ -37,11 +37,13 @@ export function measuredSpec(lab, id, shown) {
   const aligned = align(history, axis.key, visible, shown.key, view.xLog);
   const format = formatterOf(catalog.metrics.find(({ key }) => key === shown.key));
   const share = id === 'accuracy';
+  const whole = fullRange(lab, aligned.x);
   return {
     x: aligned.x,
     ...linesOf(lab, id, shown, aligned),
     read: format,
-    xRange: view.zoom ?? fullRange(lab, aligned.x),
+    xRange: view.zoom ?? whole,
+    whole,
     xLabel: axis.unit ? `${axis.label} (${axis.unit})` : axis.label,
     xLog: view.xLog,
     // How long the axis is, is known once an experiment has opened.
@@ -86,9 +88,11 @@ function fullRange({ state: { view, run } }, x) {
   return most > least ? [least, most] : [least * 0.9, least * 1.1 || 1];
 }
 
-/** @param {Lab} lab @param {number[]} visible */
-function markedOf({ state: { run, view }, dark }, visible) {
-  return visible.flatMap((lane) => {
+/** Lanes whose events are marked: repetitions change their pattern together. @param {Lab} lab @param {number[]} visible */
+function markedOf({ state, dark }, visible) {
+  const { run, view } = state;
+  return tracesOf(state).flatMap(({ lanes }) => {
+    const lane = lanes.find((one) => visible.includes(one)) ?? -1;
     const schedule = run.schedule[lane];
     return schedule ? [{ lane, schedule, colour: colourOf(colourIndex(view, lane), dark) }] : [];
   });
@@ -137,7 +141,7 @@ function addTrace(lab, drawn, { lanes, label }, { key, matrix }, past, aligned) 
   if (lanes.length === 1 && only) {
     const smoothed = line(smooth(only, past));
     if (past > 0) {
-      drawn.lines.push({ ...line(only), dash: [], opacity: FAINT, width: 1, read: false });
+      drawn.lines.push({ ...line(only), dash: [], opacity: RAW_OPACITY, width: 1, read: false });
     }
     drawn.lines.push({ ...smoothed, dots });
     return;

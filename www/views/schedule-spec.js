@@ -38,6 +38,7 @@ export function plannedSpec(lab, planned, log) {
     return schedule ? [{ lane, schedule, colour: lines[index]?.colour ?? '' }] : [];
   });
   const format = stepped ? formatShare : formatNumber;
+  const all = /** @type {[number, number]} */ ([0, 1 + (x.at(-1) ?? run.steps)]);
   return {
     x,
     lines,
@@ -49,7 +50,9 @@ export function plannedSpec(lab, planned, log) {
         of && planned.key !== 'learning_rate' ? ` (${patternAt(of, held[lane]?.[row] ?? 0)})` : '';
       return format(value) + pattern;
     },
-    xRange: (view.x === 'step' ? view.zoom : null) ?? [0, 1 + (x.at(-1) ?? run.steps)],
+    xRange: (view.x === 'step' ? view.zoom : null) ?? all,
+    // What is chosen here means nothing to charts along another axis.
+    whole: view.x === 'step' ? all : null,
     xLabel: 'step',
     xLog: false,
     xTicks: run.document ? null : [],

@@ -33,9 +33,13 @@ export function marksOf(lanes, place, common) {
   for (const { lane, schedule, colour } of lanes) {
     const own = { colour, dash: dashOf(lane) };
     const phase = common ? null : own;
-    add(place(lane, schedule.warmup_steps), 'warm-up ends', phase);
-    add(place(lane, schedule.dense_end), 'pruning starts', phase);
-    add(place(lane, schedule.finetune_start), 'fine-tune', phase);
+    const last = schedule.steps.at(-1) ?? 0;
+    // What begins with the end does not happen; no warm-up does not end.
+    const event = (/** @type {number} */ step, /** @type {string} */ label) =>
+      step <= last && add(place(lane, step), label, phase);
+    if (schedule.warmup_steps > 0) event(schedule.warmup_steps, 'warm-up ends');
+    event(schedule.dense_end, 'pruning starts');
+    event(schedule.finetune_start, 'fine-tune');
     if (schedule.stages.length < 2) continue;
     for (const { step, label } of schedule.stages) add(place(lane, step), label, own);
   }

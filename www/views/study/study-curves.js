@@ -122,6 +122,7 @@ function curveSpec({ experiment, lanes, steps, summary }, key, names, catalog, d
     xLabel: 'step',
     xLog: false,
     xTicks: null,
+    whole: null,
     sync: false,
     log: metric?.log ?? false,
     yLabel: (metric?.label ?? key) + (unit ? ` (${unit})` : ''),

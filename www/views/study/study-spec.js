@@ -154,6 +154,7 @@ function common(x, groups, metric, dark, axis) {
     x,
     lines,
     bands,
+    whole: null,
     sync: false,
     log: false,
     yLabel: `${label} (${unit})`,

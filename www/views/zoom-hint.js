@@ -1,0 +1,22 @@
+/** How to see a part of a chart, and how to come back. */
+
+import { html, nothing } from 'lit';
+
+/** @import { PlotSpec } from '../plots/line-plot.js' */
+/** @import { Lab } from './nm-lab.js' */
+
+/** @param {Lab} lab @param {string} title  Of the chart. @param {PlotSpec} spec */
+export function zoomHint({ session }, title, { whole, xRange }) {
+  if (!whole) return nothing;
+  const showAll = () => session.store.dispatch({ type: 'view/zoomed', zoom: null });
+  return html`<span class="zoom">
+    ${
+      xRange === whole
+        ? html`<span class="mouse" title="All charts then show that part. With the keyboard: plus, minus, Escape.">drag to zoom</span
+            ><span class="fingers">pinch to zoom</span>`
+        : html`<button type="button" class="link" title="Double-click or Escape does the same" @click=${showAll}>
+            Show all<span class="hidden-label"> of ${title}</span>
+          </button>`
+    }
+  </span>`;
+}
