@@ -228,7 +228,7 @@ for (const width of [390, 1440]) {
         Object(window).words.filter((/** @type {any} */ { chart }) => chart === 'loss'),
       );
       const texts = words.map((/** @type {any} */ { text }) => text);
-      for (const label of ['8:16', '4:16', '2:16', '1:16', 'pruning starts', 'fine-tune'])
+      for (const label of ['15:16', '8:16', '4:16', '2:16', '1:16', 'pruning starts', 'fine-tune'])
         assert.ok(
           texts.some((/** @type {string} */ text) => text.includes(label)),
           `${label} among ${texts.join(' | ')}`,
@@ -275,7 +275,11 @@ test('labels that would meet are joined, common ones and those of single lines a
     '1 1 fine-tune',
   ]);
   assert.deepEqual(texts(10).slice(0, 3), ['0 1 8:16', '0 1 4:16, 2:16', '0 2 1:16']);
-  assert.deepEqual(texts(2), ['0 1 8:16 … 2:16', '0 2 1:16', '1 1 warm-up ends, pruning starts, fine-tune']);
+  assert.deepEqual(texts(2), [
+    '0 1 8:16, 4:16, 2:16',
+    '0 2 1:16',
+    '1 1 warm-up ends, pruning starts, fine-tune',
+  ]);
   // What would run out of the drawing ends at its edge.
   const [last] = labelsOf(
     [{ x: 99, label: 'late', colour: null }],
@@ -291,7 +295,9 @@ test('labels that would meet are joined, common ones and those of single lines a
 });
 
 test('a chart with one point shows it, and says what its faint lines are', async () => {
-  const visited = await visit(`?autostart=off${linkTo({ ...SMALL, report_every: 1 })}`);
+  const visited = await visit(
+    `?autostart=off${linkTo({ ...SMALL, lanes: SMALL.lanes.map((lane, seed) => ({ ...lane, seed })), report_every: 1 })}`,
+  );
   const { page } = visited;
   await visited.phase('Ready');
   await visited.press('Step');
@@ -316,7 +322,7 @@ test('a chart with one point shows it, and says what its faint lines are', async
   );
 
   const caption = page.locator('[data-chart=loss] .caption');
-  await caption.getByText('Faint lines: as measured; strong ones: their running average.').waitFor();
+  await caption.getByText('Faint lines: raw; strong: smoothed.').waitFor();
   await page.getByLabel('Smoothing').fill('0');
   await page.waitForFunction(
     () => !document.querySelector('[data-chart=loss] .caption')?.textContent?.includes('Faint'),

@@ -286,7 +286,7 @@ function seriesOf({ label, colour, dash, width, opacity, stepped, dots }) {
     points: {
       // Of a single point no line can be drawn.
       show: (plot, series, first, last) => dots || (width > 0 && isSingle(plot.data[series], first, last)),
-      size: 4,
+      size: dots ? 4 : 6,
       fill: colour,
     },
     ...(stepped && uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),

@@ -13,7 +13,7 @@
  * @property {string[]} labels
  */
 
-/** Pieces in the drawing's own units. @typedef {{ at: number, pieces: Piece[], left: number, end: number }} Cluster */
+/** Pieces side by side, in the drawing's own units. @typedef {{ at: number, pieces: Piece[], short: boolean, left: number, end: number }} Cluster */
 /** @typedef {{ row: number, left: number, keys: Key[], text: string }} Label  `row` counts from the plot upwards. */
 /** How wide a text is, in the drawing's own units. @typedef {(text: string) => number} Measure */
 
@@ -21,6 +21,8 @@
 const GAP = 8;
 /** The piece of a line before a label, and the room it takes: a whole period of the longest common dash. */
 export const SAMPLE = { length: 18, room: 22, width: 1.75 };
+/** Longer lists are given by their ends. */
+const MOST_LISTED = 6;
 /** Height of a row, in CSS pixels. */
 export const LABEL_ROW = 12;
 
@@ -44,27 +46,29 @@ export function roomAbove(marks) {
  * @returns {Label[]}
  */
 export function labelsOf(marks, place, measure, { from, to, ratio }) {
-  const widthOf = (/** @type {Piece[]} */ pieces) =>
-    pieces.reduce((sum, { keys, labels }) => sum + samples(keys) * ratio + measure(textOf(labels)), 0) +
+  const widthOf = (/** @type {Piece[]} */ pieces, /** @type {boolean} */ short) =>
+    pieces.reduce(
+      (sum, { keys, labels }) => sum + samples(keys) * ratio + measure(textOf(labels, short)),
+      0,
+    ) +
     (pieces.length - 1) * GAP * ratio;
   const fitted = (/** @type {number} */ at, /** @type {Piece[]} */ pieces) => {
-    const width = widthOf(pieces);
+    const short = widthOf(pieces, false) > to - from;
+    const width = widthOf(pieces, short);
     const left = Math.max(from, Math.min(at, to - width));
-    return { at, pieces, left, end: left + width + GAP * ratio };
+    return { at, pieces, short, left, end: left + width + GAP * ratio };
   };
-  return rowsOf(marks).flatMap((row, index) =>
-    clusters(
-      merged(row).map(({ x, piece }) => fitted(place(x), [piece])),
-      fitted,
-    ).flatMap(({ left, pieces }) => {
+  return rowsOf(marks).flatMap((row, index) => {
+    const single = merged(row).map(({ x, piece }) => fitted(place(x), [piece]));
+    return clusters(single, fitted).flatMap(({ left, pieces, short }) => {
       let at = left;
       return pieces.map((piece) => {
-        const label = { row: index, left: at, keys: piece.keys, text: textOf(piece.labels) };
-        at += widthOf([piece]) + GAP * ratio;
+        const label = { row: index, left: at, keys: piece.keys, text: textOf(piece.labels, short) };
+        at += widthOf([piece], short) + GAP * ratio;
         return label;
       });
-    }),
-  );
+    });
+  });
 }
 
 /** What several lines do at one place is one label, after a piece of each. @param {Mark[]} marks */
@@ -111,9 +115,10 @@ export function colourOf({ keys }) {
   return keys.every(({ colour }) => colour === first?.colour) ? (first?.colour ?? null) : null;
 }
 
-/** `8:16`; `8:16, 4:16`; `8:16 … 1:16`. @param {string[]} labels */
-function textOf(labels) {
-  return labels.length > 2 ? `${labels[0]} … ${labels.at(-1)}` : labels.join(', ');
+/** `8:16`; `8:16, 4:16`; `31:32 … 1:32` where there are too many or the list is too long. @param {string[]} labels @param {boolean} short */
+function textOf(labels, short) {
+  const ends = labels.length > (short ? 2 : MOST_LISTED);
+  return ends ? `${labels[0]} … ${labels.at(-1)}` : labels.join(', ');
 }
 
 /** Room for the pieces of lines before a label, in CSS pixels. @param {Key[]} keys */

@@ -170,7 +170,7 @@ function path(spec, frame, { values, colour, dash, width, opacity, stepped, dots
   // Of a single point no line can be drawn.
   const circles =
     dots || points.length === 1
-      ? points.map(([x, y]) => `<circle cx="${x}" cy="${y}" r="2" fill="${colour}"/>`)
+      ? points.map(([x, y]) => `<circle cx="${x}" cy="${y}" r="${dots ? 2 : 3}" fill="${colour}"/>`)
       : [];
   return curve + circles.join('');
 }

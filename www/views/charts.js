@@ -95,9 +95,7 @@ function caption({ state }, id, help, { backdrop, lines }) {
   return [
     first,
     thin ? 'Thin lines: as it would ship, without the pruned weights.' : '',
-    lines.some(({ opacity }) => opacity === RAW_OPACITY)
-      ? 'Faint lines: as measured; strong ones: their running average.'
-      : '',
+    lines.some(({ opacity }) => opacity === RAW_OPACITY) ? 'Faint lines: raw; strong: smoothed.' : '',
     backdrop?.length ? 'Areas: D(j) of the lanes that decay, 1 at full height.' : '',
   ].join(' ');
 }

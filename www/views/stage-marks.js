@@ -41,7 +41,11 @@ export function marksOf(lanes, place, common) {
     event(schedule.dense_end, 'pruning starts');
     event(schedule.finetune_start, 'fine-tune');
     if (schedule.stages.length < 2) continue;
-    for (const { step, label } of schedule.stages) add(place(lane, step), label, own);
+    const [first = 1] = schedule.density;
+    for (const { step, label } of schedule.stages) {
+      // Dense is what every lane is before anything happens to it.
+      if (step > 0 || first < 1) add(place(lane, step), label, own);
+    }
   }
   return [...marks.values()];
 }
