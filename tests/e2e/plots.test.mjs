@@ -138,13 +138,13 @@ test('a logarithmic x axis leaves out step 0 and spaces decades evenly', async (
   await page.close();
 });
 
-test('lanes that differ only in their seed are one line with a band and N in the legend', async () => {
+test('lanes that differ only in their seed are one line with a band and their number in the legend', async () => {
   const page = await visit(linkTo(SEEDS));
   await page.phase('Finished');
   const chips = page.page.locator('.legend .chip');
   assert.deepEqual(
     (await chips.allInnerTexts()).map((text) => text.trim()),
-    ['Control', 'Baseline 0, N = 3'],
+    ['Control', 'Baseline 0, 3 seeds'],
   );
   const { lanes } = await page.exported();
   await page.page.locator('.legend input[type=range]').fill('0');
@@ -154,7 +154,7 @@ test('lanes that differ only in their seed are one line with a band and N in the
   const losses = lanes.slice(1).map(({ metrics }) => metrics.train_loss?.at(-1) ?? Number.NaN);
   const mean = losses.reduce((sum, loss) => sum + loss) / 3;
   const deviation = Math.sqrt(losses.reduce((sum, loss) => sum + (loss - mean) ** 2, 0) / 2);
-  const drawn = lines.findIndex((/** @type {any} */ { label, read }) => read && label.endsWith('N = 3'));
+  const drawn = lines.findIndex((/** @type {any} */ { label, read }) => read && label.endsWith('3 seeds'));
   assert.ok(Math.abs(last(drawn) - mean) < 1e-12);
   assert.ok(Math.abs(last(bands[0].high) - mean - deviation) < 1e-12);
   assert.ok(Math.abs(last(bands[0].low) - mean + deviation) < 1e-12);
@@ -230,7 +230,7 @@ test('a chart saves as SVG with its curves as vectors, and as PNG of the same dr
     return { broken: document.querySelector('parsererror') !== null, words, vertices };
   }, svg);
   assert.equal(read.broken, false);
-  for (const words of ['Control', 'Baseline 0, N = 3', 'step', 'Training loss (nats)', 'pruning starts']) {
+  for (const words of ['Control', 'Baseline 0, 3 seeds', 'step', 'Training loss (nats)', 'pruning starts']) {
     assert.ok(
       read.words.some((text) => text.includes(words)),
       words,

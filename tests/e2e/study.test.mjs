@@ -158,9 +158,39 @@ test('a paused sweep survives a reload and trains only what is missing', async (
   assert.ok(resumed >= done, `the point goes on from its middle: step ${resumed} after ${done}`);
   assert.deepEqual((await exportedStudy(visited)).cells, before.cells);
   await visited.press('Pause the sweep');
-  await visited.press('Give it up');
+  await visited.press('Discard');
+  await visited.press('Cancel');
+  await page.getByText('Point 2 of 2').waitFor();
+  await visited.press('Discard');
+  await visited.press('Really discard');
   await page.getByRole('button', { name: 'Train the sweep' }).waitFor();
   assert.equal(await page.getByRole('button', { name: 'Export results' }).count(), 0);
+  assert.deepEqual(visited.complaints, []);
+  await visited.close();
+});
+
+test('a sweep that is stopped keeps the points that are done', async () => {
+  const visited = await visit(linkTo({ ...SHORT, steps: 40 }));
+  const { page } = visited;
+  await visited.phase('Finished');
+  await openPanel(visited);
+  await page.getByLabel('Field to sweep', { exact: true }).selectOption('steps');
+  await page.getByLabel('Values of Steps').fill('20, 100000');
+  await page.getByLabel('Seeds', { exact: true }).fill('2');
+  await visited.press('Train the sweep');
+  await page.getByText('One point, 2 seeds').waitFor({ timeout: PATIENCE_MS });
+  await stepOfPoint(visited, 1);
+  const { cells } = await exportedStudy(visited);
+  await page.getByRole('button', { name: 'Stop and keep what is done' }).press('Enter');
+  await page.getByText('1 of 2 points, 2 seeds, trained on CPU').waitFor();
+  await page.getByRole('button', { name: 'Train the sweep' }).waitFor();
+  assert.equal((await studyRows(visited)).length, 2);
+  assert.deepEqual((await exportedStudy(visited)).cells, cells);
+  // It is over for good: nothing waits to be continued on the next visit.
+  await page.reload();
+  await openPanel(visited);
+  await page.getByText('One point, 2 seeds, trained on CPU').waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Continue the sweep' }).count(), 0);
   assert.deepEqual(visited.complaints, []);
   await visited.close();
 });
@@ -220,6 +250,34 @@ function results() {
   return { version: 1, nmflow: '0', device: 'CPU', name: 'From elsewhere', notes: '', seeds: 3, cells };
 }
 
+/** Every lane's bars are seen as upright strokes in its colour. @param {Visit} visited @param {string} chart */
+async function barsDrawn({ page }, chart) {
+  const strokes = await page.locator(`[data-chart=${chart}] nm-plot`).evaluate((plot) => {
+    const canvas = /** @type {HTMLCanvasElement} */ (plot.querySelector('canvas'));
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    const { data, width, height } = context.getImageData(0, 0, canvas.width, canvas.height);
+    const tallest = (/** @type {string} */ colour) => {
+      const hex = Number.parseInt(colour.slice(1), 16);
+      const ink = [hex >> 16, (hex >> 8) & 255, hex & 255, 255];
+      // Strokes that lie over each other are rounded.
+      const is = (/** @type {number} */ at) =>
+        ink.every((value, channel) => Math.abs(value - (data[at + channel] ?? 0)) < 3);
+      let [most, run] = [0, 0];
+      for (let x = 0; x < width; x += 1)
+        for (let y = 0; y < height; y += 1) {
+          run = is(4 * (y * width + x)) ? run + 1 : 0;
+          most = Math.max(most, run);
+        }
+      return most;
+    };
+    return /** @type {any} */ (plot).spec.lines.map((/** @type {any} */ { colour }) => tallest(colour));
+  });
+  assert.ok(
+    strokes.length === 3 && strokes.every((/** @type {number} */ length) => length >= 12),
+    `strokes of ${strokes.join()} pixels`,
+  );
+}
+
 /** @param {unknown} content */
 const file = (content) => [{ name: 'results.json', bytes: Buffer.from(JSON.stringify(content)) }];
 
@@ -234,16 +292,16 @@ test('results of a study are opened by dropping them, drawn with intervals and t
     sweep.map(([pattern]) => pattern),
     ['1:2', '1:4', '1:16'],
   );
-  assert.ok((await visited.bandPixels('study-sweep')) > 500, 'the intervals are drawn');
+  await barsDrawn(visited, 'study-sweep');
   // 0.75 +- 4.3027 * 0.01 / sqrt(3).
   assert.equal(sweep[1]?.[2], '75.0% (72.5% to 77.5%)');
   const hill = await visited.chartTable('study-hill');
   assert.deepEqual(
     hill.map(([density, dense]) => [density, dense?.slice(0, 5)]),
     [
-      ['6.25 %', '90.0%'],
-      ['25 %', '90.0%'],
       ['50 %', '90.0%'],
+      ['25 %', '90.0%'],
+      ['6.25 %', '90.0%'],
     ],
   );
   await page.getByText('Means cross at 12.5 % (about 1:8); at the sparsest point Decay is ahead.').waitFor();
@@ -297,7 +355,7 @@ test('results of a second study are drawn behind the first, lane by lane, and ta
   const hill = await visited.chartTable('study-hill');
   assert.deepEqual(
     hill.map(([density]) => density),
-    ['6.25 %', '12.5 %', '25 %', '50 %'],
+    ['50 %', '25 %', '12.5 %', '6.25 %'],
   );
   await visited.drop(
     file({ ...results(), name: 'Steps', cells: [{ ...results().cells[0], settings: { steps: 20 } }] }),
@@ -306,6 +364,44 @@ test('results of a second study are drawn behind the first, lane by lane, and ta
   await page.getByRole('button', { name: 'From further away, take away' }).click();
   await page.getByRole('button', { name: 'From further away, take away' }).waitFor({ state: 'detached' });
   assert.equal((await visited.chartTable('study-sweep')).length, 3);
+  assert.deepEqual(visited.complaints, []);
+  await visited.close();
+});
+
+test('what reaches beyond 0 or 100 % is read as it is and drawn to the end of the axis', async () => {
+  const visited = await visit(linkTo(SHORT));
+  const { page } = visited;
+  await visited.phase('Finished');
+  const note = page.getByText('A bar without a stroke at its end goes on beyond 0 or 100 %');
+  await visited.drop(file(results()));
+  await page.getByText('Dots are means over the seeds, bars their 95 % intervals').waitFor();
+  assert.equal(await note.count(), 0);
+  await visited.press('Close results');
+  const low = /** @type {any} */ ({ ...results(), name: 'Low' });
+  for (const { metrics } of low.cells[2].lanes) metrics.val_accuracy_hard -= 0.59;
+  await visited.drop(file(low));
+  await note.waitFor();
+  // 0.01 - 4.3027 * 0.01 / sqrt(3).
+  assert.equal((await visited.chartTable('study-sweep'))[2]?.[2], '1.0% (-1.5% to 3.5%)');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: /^Save .* by .* as SVG$/ }).click(),
+  ]);
+  const ticks = [...readFileSync(await download.path(), 'utf8').matchAll(/text-anchor="end">([^<]*)</g)];
+  assert.ok(ticks.length >= 3 && ticks.every(([, text]) => Number(text) >= 0 && Number(text) <= 100));
+  const heads = await page
+    .getByRole('region', { name: 'Results of the study' })
+    .locator('th[scope=col]')
+    .allInnerTexts();
+  assert.deepEqual(heads, [
+    'Point',
+    'Recipe',
+    'Seeds',
+    'Mean ± s.d.',
+    'To Baseline',
+    '95 % t interval',
+    '95 % bootstrap',
+  ]);
   assert.deepEqual(visited.complaints, []);
   await visited.close();
 });
@@ -345,10 +441,10 @@ test('curves in a file of results are drawn as means over the seeds, with data a
   }
   await visited.drop(file(study));
   await page.getByRole('heading', { name: 'From elsewhere' }).waitFor();
-  // Means over three seeds at the last point; the dense lane has no noise of a mask.
+  // Means and standard deviations over three seeds at the last point; the dense lane has no noise of a mask.
   assert.deepEqual(await visited.chartTable('study-curves'), [
-    ['10', '2', '12'],
-    ['20', '7', '17'],
+    ['10', '2 ± 1', '12 ± 1'],
+    ['20', '7 ± 1', '17 ± 1'],
   ]);
   assert.ok((await visited.bandPixels('study-curves')) > 200, 'the spread over seeds is drawn');
   await page
@@ -361,7 +457,7 @@ test('curves in a file of results are drawn as means over the seeds, with data a
     .getByLabel(/^\s*Curve/)
     .selectOption('train_loss');
   const loss = await visited.chartTable('study-curves');
-  assert.deepEqual(loss[2], ['20', '1.000', '1.000', '1.000']);
+  assert.deepEqual(loss[2], ['20', '1.000 ± 0.000', '1.000 ± 0.000', '1.000 ± 0.000']);
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page

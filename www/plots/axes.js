@@ -27,7 +27,7 @@ export function axesOf(ink, spec) {
   return [
     {
       ...common,
-      label: spec().xLabel,
+      label: labelOf(spec()),
       labelSize: 14,
       size: 26,
       ...(spec().xTicks ? namedTicks(spec().xTicks ?? []) : numberedTicks(common.grid, spec)),
@@ -45,6 +45,9 @@ export function axesOf(ink, spec) {
     },
   ];
 }
+
+/** What stands below the x axis. @param {PlotSpec} spec */
+export const labelOf = ({ xLabel, xHint }) => (xHint ? `${xLabel}, ${xHint}` : xLabel);
 
 /** Whether there is nothing to draw. @param {PlotSpec} spec */
 export function isEmpty({ lines }) {

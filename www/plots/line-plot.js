@@ -7,8 +7,10 @@ import uPlot from 'uplot';
 import { axesOf, rangeOf, roomAtEnd } from './axes.js';
 import { roomAbove } from './mark-labels.js';
 import { drawBackdrop, drawMarks, drawNow } from './marks.js';
+import { bandOpacity } from './palette.js';
 import { nearest, Reading } from './reading.js';
 import { rowOf, rowsWithin, strideFor, thin } from './thinning.js';
+import { drawWhiskers, hasInterval, withIntervals } from './whiskers.js';
 import { stretched } from './zoom.js';
 
 /**
@@ -22,6 +24,7 @@ import { stretched } from './zoom.js';
  * @property {boolean} dots           Marks each value, for lines of few values.
  * @property {boolean} read           Whether the reading aid lists it.
  * @property {(number | null)[]} values  One per x.
+ * @property {import('./whiskers.js').Interval} [interval]  Around each value.
  */
 
 /** @typedef {{ high: number, low: number, colour: string }} Band  Filled between two lines. */
@@ -35,6 +38,7 @@ import { stretched } from './zoom.js';
  * @property {[number, number]} xRange
  * @property {[number, number] | null} whole  The range without a zoom; null where there is no zooming.
  * @property {string} xLabel
+ * @property {string} [xHint]  What the axis says besides.
  * @property {boolean} xLog
  * @property {Tick[] | null} xTicks  Named places of x; null has round numbers.
  * @property {boolean} sync          Whether its cursor moves with that of the page's other charts.
@@ -58,8 +62,6 @@ const SYNC = {
   scales: ['x', null],
   filters: { pub: (type) => type === 'mousemove' || type === 'mouseleave' },
 };
-/** Appended to a colour `#rrggbb`. */
-const BAND_ALPHA = '2e';
 
 export class LinePlot {
   /** @type {uPlot} */
@@ -173,6 +175,9 @@ export class LinePlot {
   #build() {
     const { clientWidth: width, clientHeight: height } = this.host;
     const ink = getComputedStyle(this.host);
+    const alpha = Math.round(255 * bandOpacity(this.#spec.bands.length))
+      .toString(16)
+      .padStart(2, '0');
     /** @type {uPlot.Options} */
     const options = {
       width: Math.max(width, 120),
@@ -185,18 +190,22 @@ export class LinePlot {
         x: { time: false, distr: this.#spec.xLog ? 3 : 1, range: () => this.#spec.xRange },
         y: {
           distr: this.#spec.log ? 3 : 1,
-          range: (_, min, max) => rangeOf(min, max, this.#spec),
+          range: (_, min, max) => rangeOf(...withIntervals(this.#spec, min, max), this.#spec),
         },
       },
       axes: axesOf(ink, () => this.#spec),
       series: [{}, ...this.#spec.lines.map(seriesOf)],
       bands: this.#spec.bands.map(({ high, low, colour }) => ({
         series: [high + 1, low + 1],
-        fill: colour + BAND_ALPHA,
+        fill: colour + alpha,
       })),
       hooks: {
         drawAxes: [(plot) => drawBackdrop(plot, this.#spec), (plot) => drawMarks(plot, this.#spec, ink)],
-        draw: [(plot) => drawNow(plot, this.#spec), () => this.onDraw()],
+        draw: [
+          (plot) => drawWhiskers(plot, this.#spec),
+          (plot) => drawNow(plot, this.#spec),
+          () => this.onDraw(),
+        ],
         setCursor: [(plot) => this.#reading.refresh(plot, this.#read)],
         setSelect: [(plot) => this.#zoomTo(plot)],
         ready: [(plot) => this.#reading.attach(plot)],
@@ -207,7 +216,7 @@ export class LinePlot {
 
   /** @returns {uPlot.Cursor} */
   #cursor() {
-    const { sync, whole } = this.#spec;
+    const { sync, whole, lines } = this.#spec;
     const follow = () => {
       this.#read = false;
       return true;
@@ -215,7 +224,8 @@ export class LinePlot {
     return {
       ...(sync ? { sync: { ...SYNC, filters: { ...SYNC.filters, sub: follow } } } : {}),
       drag: { x: whole !== null, y: false, setScale: false },
-      points: { size: 6, width: 2 },
+      // Where lines stand side by side the reading's cursor is enough.
+      points: lines.some(hasInterval) ? { show: false } : { size: 6, width: 2 },
       // Values that are not measured at every report are read where they were.
       dataIdx: (plot, series, row) => {
         if (series === 0) return row;
@@ -261,21 +271,32 @@ export class LinePlot {
 }
 
 /** What uPlot cannot change after it was made. @param {PlotSpec} spec */
-function structureOf({ lines, bands, log, xLog, xTicks, xLabel, yLabel, dark, marks, sync, whole }) {
-  const styles = lines.map(({ label, colour, dash, width, opacity, stepped }) => [
-    label,
-    colour,
-    dash,
-    width,
-    opacity,
-    stepped,
-  ]);
+function structureOf({ lines, bands, log, xLog, xTicks, xLabel, xHint, yLabel, dark, marks, sync, whole }) {
+  const styles = lines.map((line) => {
+    const { label, colour, dash, width, opacity, stepped } = line;
+    return [label, colour, dash, width, opacity, stepped, hasInterval(line)];
+  });
   const cursor = [sync, whole !== null];
-  return JSON.stringify([styles, bands, log, xLog, xTicks, xLabel, yLabel, dark, roomAbove(marks), cursor]);
+  return JSON.stringify([
+    styles,
+    bands,
+    log,
+    xLog,
+    xTicks,
+    xLabel,
+    xHint,
+    yLabel,
+    dark,
+    roomAbove(marks),
+    cursor,
+  ]);
 }
 
 /** @param {Line} line @returns {uPlot.Series} */
-function seriesOf({ label, colour, dash, width, opacity, stepped, dots }) {
+function seriesOf(line) {
+  const { label, colour, dash, width, opacity, stepped, dots } = line;
+  // Drawn with its bars.
+  if (hasInterval(line)) return { label, paths: () => null, points: { show: false } };
   return {
     label,
     stroke: colour,

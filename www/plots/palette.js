@@ -31,3 +31,6 @@ export function colourOf(index, dark) {
 export function dashOf(lane) {
   return DASHES[(lane + Math.floor(lane / COLOURS.length)) % DASHES.length] ?? [];
 }
+
+/** How much of its colour a band shows: where many lie over each other, less. @param {number} count  Bands of the chart. */
+export const bandOpacity = (count) => Math.min(0.18, 0.54 / count);

@@ -1,9 +1,11 @@
 /** A chart as a vector drawing of its own: axes, lines, bands, marks and legend. */
 
-import { rangeOf } from './axes.js';
+import { labelOf, rangeOf } from './axes.js';
 import { colourOf, LABEL_ROW, labelsOf, SAMPLE } from './mark-labels.js';
 import { BACKDROP_OPACITY, marksWithin, outlines } from './marks.js';
+import { bandOpacity } from './palette.js';
 import { linearTicks, logTicks } from './ticks.js';
+import { BAR, barShape, DOT_RADIUS, hasInterval, lineShape, pointsOf, withIntervals } from './whiskers.js';
 
 /** @import { Line, PlotSpec } from './line-plot.js' */
 
@@ -46,7 +48,8 @@ export function toSvg(spec, title, size) {
     ...marks(spec, frame),
     `<g clip-path="url(#plot)">`,
     ...spec.bands.map(({ high, low, colour }) => band(spec, frame, high, low, colour)),
-    ...spec.lines.map((line) => path(spec, frame, line)),
+    ...spec.lines.map((line) => (hasInterval(line) ? '' : path(spec, frame, line))),
+    ...whiskers(spec, frame),
     '</g>',
     ...legend(spec, frame),
   ];
@@ -59,7 +62,7 @@ function frameOf(spec, { width, height }) {
   const rows = Math.ceil(spec.lines.filter(({ read }) => read).length / columns);
   const box = { left: BOX.left, right: width - BOX.right, top: BOX.top, bottom: height - BOX.bottom };
   const { xRange } = spec;
-  const yRange = rangeOf(...extent(spec), spec);
+  const yRange = rangeOf(...withIntervals(spec, ...extent(spec)), spec);
   return {
     width,
     height: height + rows * LEGEND_ROW + 8,
@@ -110,7 +113,7 @@ function axes(spec, { box, xRange, yRange, px, py, ink }) {
       text(spec.format(tick), box.left - 8, py(tick) + 4, ink.muted, 'text-anchor="end"'),
     ]),
     text(
-      spec.xLabel,
+      labelOf(spec),
       (box.left + box.right) / 2,
       box.bottom + 38,
       ink.text,
@@ -160,7 +163,7 @@ const widthOf = (words) => words.length * 5.6;
 
 /** @param {PlotSpec} spec @param {Frame} frame @param {Line} drawn @returns {string} */
 function path(spec, frame, { values, colour, dash, width, opacity, stepped, dots }) {
-  const points = pointsOf(spec, frame, values);
+  const points = placed(spec, frame, values);
   if (points.length === 0 || width === 0) return '';
   const d = points
     .map(([x, y], index) => `${index === 0 ? 'M' : stepped ? `H${x}V` : 'L'}${pair(x, y, index, stepped)}`)
@@ -175,11 +178,32 @@ function path(spec, frame, { values, colour, dash, width, opacity, stepped, dots
   return curve + circles.join('');
 }
 
+/** Lines with intervals: before the lines stand what was measured. @param {PlotSpec} spec @param {Frame} frame */
+function whiskers(spec, { px, py }) {
+  const drawn = spec.lines
+    .filter(hasInterval)
+    .map((line) => ({ ...line, points: pointsOf(spec, line, px, py, 1) }));
+  const stroke = (/** @type {string} */ d, /** @type {string} */ colour, /** @type {string} */ style) =>
+    `<path d="${d}" fill="none" stroke="${colour}" ${style}/>`;
+  const lines = drawn.map(({ points, colour, width, dash }) =>
+    stroke(
+      lineShape(points),
+      colour,
+      `stroke-width="${width}" stroke-dasharray="${dash.join(' ') || 'none'}"`,
+    ),
+  );
+  const measured = drawn.flatMap(({ points, colour }) => [
+    stroke(barShape(points, 1), colour, `stroke-width="${BAR.width}"`),
+    ...points.map(({ left, top }) => `<circle cx="${left}" cy="${top}" r="${DOT_RADIUS}" fill="${colour}"/>`),
+  ]);
+  return [...lines, ...measured];
+}
+
 /** @param {number} x @param {number} y @param {number} index @param {boolean} stepped */
 const pair = (x, y, index, stepped) => (index > 0 && stepped ? `${y}` : `${x} ${y}`);
 
 /** @param {PlotSpec} spec @param {Frame} frame @param {(number | null)[]} values @returns {[number, number][]} */
-function pointsOf({ x, log, xRange }, { px, py }, values) {
+function placed({ x, log, xRange }, { px, py }, values) {
   return values.flatMap((value, row) => {
     const at = x[row] ?? Number.NaN;
     const inside = value !== null && at >= xRange[0] && at <= xRange[1] && (!log || value > 0);
@@ -189,11 +213,11 @@ function pointsOf({ x, log, xRange }, { px, py }, values) {
 
 /** @param {PlotSpec} spec @param {Frame} frame @param {number} high @param {number} low @param {string} colour @returns {string} */
 function band(spec, frame, high, low, colour) {
-  const upper = pointsOf(spec, frame, spec.lines[high]?.values ?? []);
-  const lower = pointsOf(spec, frame, spec.lines[low]?.values ?? []).reverse();
+  const upper = placed(spec, frame, spec.lines[high]?.values ?? []);
+  const lower = placed(spec, frame, spec.lines[low]?.values ?? []).reverse();
   const points = [...upper, ...lower].map((point) => point.join(' '));
   return points.length > 0
-    ? `<path d="M${points.join('L')}Z" fill="${colour}" fill-opacity="0.18" stroke="none"/>`
+    ? `<path d="M${points.join('L')}Z" fill="${colour}" fill-opacity="${round(bandOpacity(spec.bands.length))}" stroke="none"/>`
     : '';
 }
 

@@ -87,6 +87,6 @@ export function tracesOf({ run, view }) {
   if (!view.bands || groups.flat().length !== single.length) return single;
   return groups.map((lanes) => {
     const [first = 0] = lanes;
-    return { lanes, label: lanes.length > 1 ? `${name(first)}, N = ${lanes.length}` : name(first) };
+    return { lanes, label: lanes.length > 1 ? `${name(first)}, ${lanes.length} seeds` : name(first) };
   });
 }

@@ -37,6 +37,7 @@ import { sameJson } from './paths.js';
  * @property {Underway | null} underway
  * @property {{ cell: number, part: number, step: number, stepsPerSecond: number } | null} progress
  * @property {string | null} trouble  Why it stopped by itself.
+ * @property {boolean} discarding     Asked to be discarded, not yet confirmed.
  * @property {StudyView} view
  */
 
@@ -51,6 +52,8 @@ import { sameJson } from './paths.js';
  *   | { type: 'study/cell', cell: StudyCell, device: string }
  *   | { type: 'study/skipped', cell: number }
  *   | { type: 'study/trouble', trouble: string }
+ *   | { type: 'study/stopped' }
+ *   | { type: 'study/discarding', discarding: boolean }
  *   | { type: 'study/opened', results: StudyResults }
  *   | { type: 'study/behind', results: StudyResults }
  *   | { type: 'study/behind_removed', at: number }
@@ -74,6 +77,7 @@ export const emptyStudy = {
   underway: null,
   progress: null,
   trouble: null,
+  discarding: false,
   view: {
     metric: 'val_accuracy_hard',
     along: null,
@@ -126,6 +130,17 @@ export function study(study, action) {
       return { ...study, skipped: [...study.skipped, action.cell], underway: null, trouble: null };
     case 'study/trouble':
       return { ...study, phase: 'paused', trouble: action.trouble };
+    case 'study/stopped':
+      return {
+        ...study,
+        phase: 'finished',
+        progress: null,
+        underway: null,
+        trouble: null,
+        discarding: false,
+      };
+    case 'study/discarding':
+      return { ...study, discarding: action.discarding };
     case 'study/opened': {
       const { shown: _, sweeps, seeds, ...fresh } = emptyStudy;
       return { ...study, ...fresh, shown: true, phase: 'file', results: action.results };

@@ -73,6 +73,13 @@ export class StudyRunner {
     void this.#keep();
   }
 
+  /** Ends the study with the points that are trained; the one that trains is dropped. */
+  stop() {
+    this.#end();
+    this.store.dispatch({ type: 'study/stopped' });
+    void this.session.keeper.keepStudy();
+  }
+
   /** Saves how far the part that trains has come. */
   async #keep() {
     const underway = this.#underway;
@@ -107,7 +114,7 @@ export class StudyRunner {
   /** @param {StudyResults} shown @param {StudyResults} results */
   #openBehind(shown, results) {
     if (shown.cells.length === 0) {
-      const message = `“${results.name}” can be drawn behind “${shown.name}” once that has a point, or alone after “Give it up”.`;
+      const message = `“${results.name}” can be drawn behind “${shown.name}” once that has a point, or alone after “Discard”.`;
       return this.session.notify('error', message);
     }
     if (!canLieBehind(shown, results)) {
@@ -172,10 +179,7 @@ export class StudyRunner {
       this.store.dispatch({ type: 'study/cell', cell: trained, device: this.#device });
       void this.session.keeper.keepStudy();
     }
-    this.#end();
-    this.store.dispatch({ type: 'study/progress', progress: null });
-    this.store.dispatch({ type: 'study/phase', phase: 'finished' });
-    void this.session.keeper.keepStudy();
+    this.stop();
   }
 
   /** @param {PlannedCell} cell @param {number} index */

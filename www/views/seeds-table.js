@@ -49,7 +49,7 @@ export function seedsTable({ state }) {
       <table>
         <thead>
           <tr>
-            ${groupHeadings(baseline ?? '', '%')}
+            ${groupHeadings(baseline ?? '', '%', 'Hardened')}
           </tr>
         </thead>
         <tbody>
@@ -57,21 +57,27 @@ export function seedsTable({ state }) {
         </tbody>
       </table>
     </div>
-    <p class="note">
-      Differences are of lanes that share initial weights and batches. An interval that holds 0 decides nothing.
-    </p>
+    <p class="note">${groupNote('%')}</p>
   `;
 }
 
-/** Headings of the columns of {@link groupRow}. @param {string} baseline @param {Measure} measure */
-export function groupHeadings(baseline, measure) {
+/** How the columns of {@link groupRow} are read. @param {Measure} measure */
+export function groupNote(measure) {
+  const unit = measure === '%' ? ', in percentage points' : '';
+  return html`± is one standard deviation over the seeds. Differences are of lanes that share initial weights and
+    batches${unit}; both intervals are of their mean. Read the t interval: the bootstrap assumes no bell curve, but is too
+    narrow below about ten seeds. An interval that holds 0 decides nothing.`;
+}
+
+/** Headings of the columns of {@link groupRow}. @param {string} baseline @param {Measure} measure @param {string} value  What the mean is of. */
+export function groupHeadings(baseline, measure, value) {
   return html`
     <th scope="col">Recipe</th>
-    <th scope="col" title="Seeds">N</th>
-    <th scope="col" title="Mean and standard deviation over the seeds">${measure === '%' ? 'Hardened' : 'Mean'}</th>
+    <th scope="col">Seeds</th>
+    <th scope="col" title="Mean and standard deviation over the seeds">${value} ± s.d.</th>
     <th scope="col" title="Mean difference of lanes of equal seed, in ${WRITINGS[measure].unit}">To ${baseline}</th>
-    <th scope="col" title="95 % confidence interval of that mean, Student's t">t interval</th>
-    <th scope="col" title="95 % percentile bootstrap of that mean">Bootstrap</th>
+    <th scope="col" title="95 % confidence interval of that mean, Student's t">95 % t interval</th>
+    <th scope="col" title="95 % percentile bootstrap of that mean">95 % bootstrap</th>
   `;
 }
 

@@ -24,9 +24,15 @@ export function withBehind(chart, others) {
   const drawn = all.flatMap(({ name, spec }) =>
     spec.lines.flatMap((line, at) => {
       if (spec !== chart && !line.read) return [];
-      const values = spread(spec.x, line.values);
-      const back = { label: `${name}: ${line.label}`, width: 1.25, opacity: FAINT };
-      return [{ spec, at, line: { ...line, values, ...(spec === chart ? {} : back) } }];
+      const { interval, ...bare } = line;
+      const placed = { ...bare, values: spread(spec.x, line.values) };
+      if (spec !== chart)
+        return [
+          { spec, at, line: { ...placed, label: `${name}: ${line.label}`, width: 1.25, opacity: FAINT } },
+        ];
+      const ends = (/** @type {(number | null)[]} */ column) => spread(spec.x, column);
+      const own = interval && { ...interval, low: ends(interval.low), high: ends(interval.high) };
+      return [{ spec, at, line: own ? { ...placed, interval: own } : placed }];
     }),
   );
   const ticks = all.flatMap(({ spec }) => spec.xTicks ?? []);

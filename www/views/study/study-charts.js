@@ -6,7 +6,7 @@ import { swatch } from '../swatch.js';
 import { behindChips, withBehind } from './study-behind.js';
 import { chart, choice } from './study-chart.js';
 import { axesOf, crossings, groupNames, hillOf, sliceOf } from './study-points.js';
-import { hillSpec, lessIsBetter, SUMMARISED, sweepSpec } from './study-spec.js';
+import { hillSpec, lessIsBetter, reachesBeyond, SUMMARISED, sweepSpec } from './study-spec.js';
 
 /** @import { StudyResults } from '../../worker/protocol.d.ts' */
 /** @import { StudyView } from '../../state/study.js' */
@@ -42,7 +42,9 @@ function drawn(lab, results, view) {
       ${hill ? hillChart(lab, hill, others, names, metric) : nothing}
     </div>
     <p class="note">
-      Lines are means over the seeds, bands their 95 % intervals (Student’s t). ${hill ? '' : 'A sweep over patterns also draws accuracy against density.'}
+      Dots are means over the seeds, bars their 95 % intervals (Student’s t).
+      ${reachesBeyond(sweep) ? 'A bar without a stroke at its end goes on beyond 0 or 100 %, of which a t interval knows nothing.' : ''}
+      ${hill ? '' : 'A sweep over patterns also draws accuracy against density.'}
     </p>
   `;
 }

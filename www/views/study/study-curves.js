@@ -79,7 +79,7 @@ function drawn(lab, results, view) {
       }
     </div>
     ${chart(lab, 'curves', `${label(key)}, ${settingsText(cell, catalog.fields)}`, spec)}
-    <p class="note">Lines are means over the seeds, bands one standard deviation either side.</p>
+    <p class="note">Lines are means over the seeds; bands and ± are one standard deviation either side.</p>
   `;
 }
 
@@ -97,6 +97,8 @@ function curveSpec({ experiment, lanes, steps, summary }, key, names, catalog, d
   const [groups = []] = Object.values(summary);
   /** @type {{ lines: Line[], bands: Band[] }} */
   const { lines, bands } = { lines: [], bands: [] };
+  /** One standard deviation of each mean, by its line. @type {Map<number, (number | null)[]>} */
+  const deviations = new Map();
   for (const group of groups) {
     const kept = group.lanes.flatMap((lane) =>
       [lanes[lane]?.curves[key]].filter((column) => column !== undefined),
@@ -111,13 +113,22 @@ function curveSpec({ experiment, lanes, steps, summary }, key, names, catalog, d
     const edge = { dash: [], width: 0, read: false };
     bands.push({ high: lines.length, low: lines.length + 1, colour: colourOf(index, dark) });
     lines.push({ ...line(high), ...edge }, { ...line(low), ...edge }, { ...line(mean), dots: true });
+    if (kept.length > 1)
+      deviations.set(
+        lines.length - 1,
+        high.map((top, row) => (top === null ? null : top - (mean[row] ?? top))),
+      );
   }
+  const format = formatterOf(metric);
   const unit = share ? '%' : (metric?.unit ?? '');
   return {
     x: steps,
     lines,
     bands,
-    read: formatterOf(metric),
+    read: (value, at, row) => {
+      const deviation = deviations.get(at)?.[row] ?? null;
+      return deviation === null ? format(value) : `${format(value)} ± ${format(deviation)}`;
+    },
     xRange: [0, Math.max(experiment.steps, 1)],
     xLabel: 'step',
     xLog: false,

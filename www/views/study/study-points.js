@@ -8,7 +8,7 @@ import { sweptFields } from '../../state/study.js';
 /** @import { FieldSpec, GroupSummary, PlannedCell, StudyCell, StudyResults } from '../../worker/protocol.d.ts' */
 /** @import { StudyView } from '../../state/study.js' */
 
-/** A swept field and its values in the order of the file. @typedef {{ field: string, label: string, values: unknown[], texts: string[] }} Axis */
+/** A swept field and its values: patterns from dense to sparse, others in the order of the file. @typedef {{ field: string, label: string, values: unknown[], texts: string[] }} Axis */
 
 /** A value of a swept field in words. @param {FieldSpec[]} fields @param {string} field @param {unknown} value */
 function textOf(fields, field, value) {
@@ -17,7 +17,7 @@ function textOf(fields, field, value) {
 }
 
 /** @param {any} value @returns {value is { n: number, m: number }} */
-const isPattern = (value) => typeof value?.n === 'number' && typeof value?.m === 'number';
+export const isPattern = (value) => typeof value?.n === 'number' && typeof value?.m === 'number';
 
 /**
  * The swept fields of a study, with the values of it and of those drawn behind it.
@@ -36,8 +36,8 @@ export function axesOf(results, behind, fields) {
       if (field in settings && !values.some((known) => sameJson(known, settings[field])))
         values.push(settings[field]);
     }
-    // Patterns of several studies would stand in the order in which the studies came.
-    if (behind.length > 0 && values.every(isPattern)) values.sort((a, b) => b.n / b.m - a.n / a.m);
+    // Sparser to the right, in whatever order they were trained.
+    if (values.every(isPattern)) values.sort((a, b) => b.n / b.m - a.n / a.m);
     const label = fieldAt(fields, field)?.label ?? field;
     return { field, label, values, texts: values.map((value) => textOf(fields, field, value)) };
   });
@@ -101,8 +101,8 @@ function densityOf({ lanes }, group, key) {
  */
 
 const DENSITIES = /** @type {const} */ ([
-  ['ff_density', 'density of the feed-forward weights'],
-  ['attention_density', 'density of the attention weights'],
+  ['ff_density', 'feed-forward density'],
+  ['attention_density', 'attention density'],
 ]);
 
 /** Null where no density varies. @param {Slice} slice @param {string} metric @returns {Hill | null} */

@@ -5,13 +5,13 @@ import { nextCell } from '../../state/study.js';
 import { formatDuration, formatWhole } from '../format.js';
 import { settingsText } from './study-points.js';
 
+/** @import { Study } from '../../state/study.js' */
 /** @import { Lab } from '../nm-lab.js' */
 
 /** @param {Lab} lab */
 export function studyProgress({ state, session }) {
   const { study, catalog } = state;
   const { phase, cells, results, progress, trouble, document } = study;
-  const { studies } = session;
   const at = nextCell(study);
   const cell = cells[at];
   const steps = Number(cell?.experiment.steps ?? 0);
@@ -24,13 +24,8 @@ export function studyProgress({ state, session }) {
   const left = phase === 'running' ? secondsLeft(state, inside) : null;
   return html`
     <div class="study-progress">
-      ${
-        phase === 'running'
-          ? html`<button type="button" @click=${() => studies.pause()}>Pause the sweep</button>`
-          : html`<button type="button" class="primary" @click=${() => studies.resume()}>Continue the sweep</button>
-            ${trouble && cell ? html`<button type="button" @click=${() => studies.skip()}>Skip this point</button>` : nothing}
-            <button type="button" class="quiet" @click=${() => studies.close()}>Give it up</button>`
-      }
+      ${phase === 'running' ? pausing(session) : continuing(session, trouble !== null && at >= 0)}
+      ${ending(session, study)}
       <p>
         <strong role="status">${phase === 'running' ? 'Training' : 'Paused'}</strong>
         <span>${words}</span>
@@ -40,6 +35,33 @@ export function studyProgress({ state, session }) {
       <progress aria-label="Points trained" max=${cells.length || 1} .value=${Math.min(done + inside, cells.length)}></progress>
       ${trouble ? html`<p class="trouble" role="alert">${trouble}</p>` : nothing}
     </div>
+  `;
+}
+
+/** @param {Lab['session']} session */
+const pausing = ({ studies }) =>
+  html`<button type="button" @click=${() => studies.pause()}>Pause the sweep</button>`;
+
+/** @param {Lab['session']} session @param {boolean} stuck  Whether its point cannot be trained. */
+const continuing = ({ studies }, stuck) => html`
+  <button type="button" class="primary" @click=${() => studies.resume()}>Continue the sweep</button>
+  ${stuck ? html`<button type="button" @click=${() => studies.skip()}>Skip this point</button>` : nothing}
+`;
+
+/** Its end before the last point. @param {Lab['session']} session @param {Study} study */
+function ending({ studies, store }, { results, discarding }) {
+  const ask = (/** @type {boolean} */ asked) => () =>
+    store.dispatch({ type: 'study/discarding', discarding: asked });
+  if (discarding)
+    return html`
+      <button type="button" class="quiet danger" @click=${() => studies.close()}>Really discard</button>
+      <button type="button" class="quiet" @click=${ask(false)}>Cancel</button>
+    `;
+  const trained = (results?.cells.length ?? 0) > 0;
+  const title = 'The finished points stay, with their charts and table; the one that trains is dropped';
+  return html`
+    ${trained ? html`<button type="button" title=${title} @click=${() => studies.stop()}>Stop and keep what is done</button>` : nothing}
+    <button type="button" class="quiet" title="All its points are forgotten" @click=${ask(true)}>Discard</button>
   `;
 }
 

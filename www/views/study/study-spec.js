@@ -2,9 +2,9 @@
 
 import { colourOf, dashOf } from '../../plots/palette.js';
 import { formatLoss, formatNumber, formatPercents, formatShare } from '../format.js';
-import { groupNames, groupOf } from './study-points.js';
+import { groupNames, groupOf, isPattern } from './study-points.js';
 
-/** @import { Band, Line, PlotSpec, Tick } from '../../plots/line-plot.js' */
+/** @import { PlotSpec, Tick } from '../../plots/line-plot.js' */
 /** @import { GroupSummary } from '../../worker/protocol.d.ts' */
 /** @import { Hill, Slice } from './study-points.js' */
 
@@ -31,10 +31,15 @@ export const SUMMARISED = /** @type {const} */ ({
 /** Whether less of it is better. @param {Summarised} metric */
 export const lessIsBetter = (metric) => SUMMARISED[metric].unit !== '%';
 
+/** Which way patterns and densities run. */
+const SPARSER = 'sparser to the right';
 /** Values this far apart, as a ratio, are easier to read on a logarithmic axis. */
 const LOG_FROM = 10;
+/** Between the bars of neighbouring lanes, and of all of them together, in CSS pixels. */
+const MOST_APART = 6;
+const BARS_WIDTH = 32;
 /** Room at both ends of the x axis, as a share of it. */
-const MARGIN = 0.04;
+const MARGIN = 0.08;
 
 /**
  * Means and 95 % intervals along the swept field.
@@ -68,12 +73,13 @@ export function sweepSpec(slice, names, metric, dark) {
     xTicks: ticks.sort((a, b) => a.at - b.at),
     xRange: numeric ? padded(least, most, xLog) : [-0.5, Math.max(0, values.length - 1) + 0.5],
     xLabel: along?.label ?? 'all seeds',
+    ...(along && values.every(isPattern) ? { xHint: SPARSER } : {}),
     marks: [],
   });
 }
 
 /**
- * Means and 95 % intervals against density: the hill that sparsity climbs and falls from.
+ * Means and 95 % intervals against density, which falls to the right as it does from pattern to pattern.
  *
  * @param {Hill} hill
  * @param {string[]} names  Of lanes, in the order of their colours.
@@ -83,18 +89,22 @@ export function sweepSpec(slice, names, metric, dark) {
  * @returns {PlotSpec}
  */
 export function hillSpec(hill, names, metric, dark, crossings) {
-  const { x } = hill;
+  const densities = hill.x.toReversed();
+  // Weights per kept one rise where the density falls, evenly on the same logarithmic axis.
+  const place = (/** @type {number} */ density) => 1 / density;
+  const x = densities.map(place);
   const groups = [...hill.groups].map(([name, summaries]) => ({
     name: hill.level.has(name) ? `${name} (same at every density)` : name,
     index: names.indexOf(name),
-    summaries,
+    summaries: summaries.toReversed(),
   }));
   return common(x, groups, metric, dark, {
     xLog: true,
-    xTicks: x.map((at) => ({ at, label: `${formatPercents(at)} %` })),
-    xRange: padded(x[0] ?? 0.1, x.at(-1) ?? 1, true),
+    xTicks: densities.map((density) => ({ at: place(density), label: `${formatPercents(density)} %` })),
+    xRange: padded(x[0] ?? 1, x.at(-1) ?? 10, true),
     xLabel: hill.label,
-    marks: crossings.map(({ at, label }) => ({ x: at, label, colour: null })),
+    xHint: SPARSER,
+    marks: crossings.map(({ at, label }) => ({ x: place(at), label, colour: null })),
   });
 }
 
@@ -108,6 +118,15 @@ function padded(least, most, log) {
   return [least / factor, most * factor];
 }
 
+/** Whether some interval is longer than the axis can be. @param {PlotSpec} spec */
+export const reachesBeyond = ({ yLimits, lines }) =>
+  yLimits !== null &&
+  lines.some(({ interval }) =>
+    [...(interval?.low ?? []), ...(interval?.high ?? [])].some(
+      (end) => end !== null && (end < yLimits[0] || end > yLimits[1]),
+    ),
+  );
+
 /** @typedef {{ name: string, index: number, summaries: (GroupSummary | null)[] }} Group */
 
 /**
@@ -115,45 +134,33 @@ function padded(least, most, log) {
  * @param {Group[]} groups
  * @param {Summarised} metric
  * @param {boolean} dark
- * @param {{ xLog: boolean, xTicks: Tick[], xRange: [number, number], xLabel: string, marks: PlotSpec['marks'] }} axis
+ * @param {{ xLog: boolean, xTicks: Tick[], xRange: [number, number], xLabel: string, xHint?: string, marks: PlotSpec['marks'] }} axis
  * @returns {PlotSpec}
  */
 function common(x, groups, metric, dark, axis) {
   const { label, unit, read, axis: format } = SUMMARISED[metric];
-  /** @type {Line[]} */
-  const lines = [];
-  /** @type {Band[]} */
-  const bands = [];
-  /** @type {Map<number, Group>} */
-  const means = new Map();
-  for (const group of groups) {
-    const colour = colourOf(group.index, dark);
-    const line = {
-      label: group.name,
-      colour,
-      dash: dashOf(group.index),
-      width: 2,
-      opacity: 1,
-      stepped: false,
-    };
-    // The band would share its edges' transparency; without width they are not drawn.
-    const edge = { ...line, dash: [], width: 0, dots: false, read: false };
-    bands.push({ high: lines.length, low: lines.length + 1, colour });
-    lines.push({ ...edge, values: group.summaries.map((summary) => summary?.mean_interval?.[1] ?? null) });
-    lines.push({ ...edge, values: group.summaries.map((summary) => summary?.mean_interval?.[0] ?? null) });
-    means.set(lines.length, group);
-    lines.push({
-      ...line,
-      dots: true,
-      read: true,
-      values: group.summaries.map((summary) => summary?.mean ?? null),
-    });
-  }
+  const apart = Math.min(MOST_APART, BARS_WIDTH / groups.length);
+  const lines = groups.map(({ name, index, summaries }, at) => ({
+    label: name,
+    colour: colourOf(index, dark),
+    dash: dashOf(index),
+    width: 2,
+    opacity: 1,
+    stepped: false,
+    dots: true,
+    read: true,
+    values: summaries.map((summary) => summary?.mean ?? null),
+    interval: {
+      low: summaries.map((summary) => summary?.mean_interval?.[0] ?? null),
+      high: summaries.map((summary) => summary?.mean_interval?.[1] ?? null),
+      shift: (at - (groups.length - 1) / 2) * apart,
+    },
+  }));
   return {
     ...axis,
     x,
     lines,
-    bands,
+    bands: [],
     whole: null,
     sync: false,
     log: false,
@@ -161,7 +168,7 @@ function common(x, groups, metric, dark, axis) {
     yLimits: unit === '%' ? [0, 1] : null,
     format,
     read: (value, line, row) => {
-      const interval = means.get(line)?.summaries[row]?.mean_interval;
+      const interval = groups[line]?.summaries[row]?.mean_interval;
       return interval ? `${read(value)} (${read(interval[0])} to ${read(interval[1])})` : read(value);
     },
     now: null,

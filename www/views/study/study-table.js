@@ -1,7 +1,7 @@
 /** Every point of a study: means, spreads, paired differences. */
 
 import { html } from 'lit';
-import { groupHeadings, groupRow } from '../seeds-table.js';
+import { groupHeadings, groupNote, groupRow } from '../seeds-table.js';
 import { metricOf } from './study-charts.js';
 import { settingsText } from './study-points.js';
 import { SUMMARISED } from './study-spec.js';
@@ -26,7 +26,7 @@ export function studyTable({ state }) {
         <thead>
           <tr>
             <th scope="col">Point</th>
-            ${groupHeadings(baseline, measure)}
+            ${groupHeadings(baseline, measure, 'Mean')}
           </tr>
         </thead>
         ${cells.map((cell) => {
@@ -45,9 +45,6 @@ export function studyTable({ state }) {
         })}
       </table>
     </div>
-    <p class="note">
-      Differences are of lanes that share initial weights and batches${measure === '%' ? ', in percentage points' : ''}. An
-      interval that holds 0 decides nothing.
-    </p>
+    <p class="note">${groupNote(measure)}</p>
   `;
 }

@@ -8,6 +8,7 @@ import { studyForm } from './study-form.js';
 import { studyProgress } from './study-progress.js';
 import { studyTable } from './study-table.js';
 
+/** @import { Study } from '../../state/study.js' */
 /** @import { Lab } from '../nm-lab.js' */
 
 /** @param {Lab} lab */
@@ -22,6 +23,13 @@ export function study(lab) {
   `;
 }
 
+/** `3 points`; `3 of 5 points` where it was stopped. @param {Study} study */
+function pointsOf({ phase, cells, results }) {
+  const trained = results?.cells.length ?? 0;
+  if (phase === 'finished' && trained < cells.length) return `${trained} of ${cells.length} points`;
+  return trained === 1 ? 'One point' : `${trained} points`;
+}
+
 /** What is drawn, and where it leaves the page. @param {Lab} lab */
 function heading({ state, session }) {
   const { results, phase } = state.study;
@@ -32,7 +40,7 @@ function heading({ state, session }) {
     <div class="study-head">
       <h3>${name}</h3>
       <p class="note">
-        ${notes} ${cells.length === 1 ? 'One point' : `${cells.length} points`}, ${seeds === 1 ? 'one seed' : `${seeds} seeds`},
+        ${notes} ${pointsOf(state.study)}, ${seeds === 1 ? 'one seed' : `${seeds} seeds`},
         trained on ${device || 'an unnamed device'} with nmflow ${nmflow}.
       </p>
       <button type="button" @click=${() => session.studies.export()}>Export results</button>
