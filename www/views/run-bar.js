@@ -153,7 +153,7 @@ function workers({ device, run }, session) {
     <label class="inline" title=${title}>
       <span>Workers</span>
       <select .value=${live(String(device.workers ?? ''))} @change=${choose}>
-        <option value="">${automatic} (automatic)</option>
+        <option value="">auto (${automatic})</option>
         ${counts.map((count) => html`<option value=${count}>${count}</option>`)}
       </select>
     </label>
