@@ -77,3 +77,88 @@ test('the heat map, the scrubber and the microscope show one matrix', async () =
   assert.deepEqual(page.complaints, []);
   await page.close();
 });
+
+test('the weight below the pointer is read, and the one that the keys lead to', async () => {
+  const visited = await visit(linkTo(SHORT));
+  const { page } = visited;
+  await page.getByLabel('Speed').selectOption('20');
+  const panel = page.locator('.inspector');
+  await page.getByRole('heading', { name: 'Inside a matrix' }).click();
+  await page.waitForFunction(() => {
+    const range = /** @type {HTMLInputElement | null} */ (document.querySelector('.inspector .scrub input'));
+    return Number(range?.max) >= 2;
+  });
+  await visited.pause();
+  const canvas = panel.locator('canvas');
+  await canvas.scrollIntoViewIfNeeded();
+  const frame = await page.evaluate(() => {
+    const { rows, cols, weights, mask, step } = /** @type {any} */ (document.querySelector('nm-matrix'))
+      .frame;
+    return { rows, cols, step, weights: [...weights], mask: [...mask] };
+  });
+  const read = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });
+  const written = (/** @type {number} */ value) =>
+    Math.abs(value) < 1e-3
+      ? new Intl.NumberFormat('en-US', { notation: 'scientific', maximumSignificantDigits: 3 })
+          .format(value)
+          .replace('E', 'e')
+      : read.format(value);
+  /** What is said of a weight. @param {number} row @param {number} col */
+  const expected = (row, col) => {
+    const at = row * frame.cols + col;
+    const from = Math.floor(row / 4) * 4;
+    return [
+      `input ${row}, output ${col}`,
+      `weight ${written(frame.weights[at])}`,
+      `mask ${frame.mask[at] ? 'kept' : 'pruned'}`,
+      `1:4 group inputs ${from} to ${from + 3}`,
+    ];
+  };
+  const box = await canvas.boundingBox();
+  assert.ok(box);
+  const states = new Set();
+  for (const [row, col] of /** @type {const} */ ([
+    [3, 5],
+    [0, 0],
+    [9, 30],
+    [15, 31],
+    [8, 2],
+    [2, 20],
+  ])) {
+    await page.mouse.move(
+      box.x + ((col + 0.5) / frame.cols) * box.width,
+      box.y + ((row + 0.5) / frame.rows) * box.height,
+    );
+    const reading = panel.locator('.reading');
+    await reading.locator('strong', { hasText: `input ${row}, output ${col}` }).waitFor();
+    const texts = await reading.locator('strong, span').allInnerTexts();
+    const words = texts.map((text) => text.replaceAll(/\s+/g, ' ').trim());
+    assert.deepEqual(words, expected(row, col));
+    states.add(words[2]);
+    const place = await reading.boundingBox();
+    assert.ok(place && place.x >= 0 && place.x + place.width <= 1280, 'it stays in the window');
+  }
+  assert.equal(states.size, 2, 'kept and pruned ones were read');
+  await page.mouse.move(2, 2);
+  await panel.locator('.reading').waitFor({ state: 'detached' });
+
+  const slider = panel.getByRole('slider', { name: /^blocks\.0\.ff1\.weight at step \d+: 16 inputs down/ });
+  await slider.focus();
+  for (const key of ['ArrowDown', 'ArrowRight', 'ArrowRight', 'PageDown']) await page.keyboard.press(key);
+  const [place, ...rest] = expected(5, 2);
+  await page.waitForFunction(
+    (text) => document.querySelector('nm-matrix canvas')?.getAttribute('aria-valuetext') === text,
+    `${place}: ${rest.join(', ')}`,
+  );
+  assert.equal(await panel.getByLabel('The group of weight number').inputValue(), String(5 * frame.cols + 2));
+  await panel.getByRole('rowheader', { name: '4, 2' }).waitFor();
+  await panel.getByLabel('Shown').selectOption('flips');
+  await slider.focus();
+  await page.keyboard.press('ArrowLeft');
+  await panel.locator('.reading span', { hasText: /^since step \d+(unchanged|came in|left)$/ }).waitFor();
+  await panel
+    .getByText(/Frames are recorded while this is open: of masks before step \d+ nothing is known/)
+    .waitFor();
+  assert.deepEqual(visited.complaints, []);
+  await visited.close();
+});

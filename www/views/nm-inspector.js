@@ -1,7 +1,8 @@
 import { html, LitElement } from 'lit';
-import { groupOf, paint, scaleOf } from '../plots/heat-map.js';
+import { groupOf } from '../plots/heat-map.js';
 import { shownFrames } from '../state/inspector.js';
 import { formatNumber, formatShare, formatWhole } from './format.js';
+import './nm-matrix.js';
 
 /** @import { Frame, Shown } from '../state/inspector.js' */
 /** @import { Lab } from './nm-lab.js' */
@@ -26,9 +27,6 @@ const SHOWN = [
 /** `<nm-inspector>`: heat map, scrubber over the recorded frames, and one group under the microscope. */
 export class NmInspector extends LitElement {
   static properties = { lab: { attribute: false } };
-
-  /** What the canvas shows. @type {unknown[]} */
-  #painted = [];
 
   constructor() {
     super();
@@ -79,35 +77,40 @@ export class NmInspector extends LitElement {
   }
 
   /** @param {Lab} lab @param {Frame} frame @param {Frame | null} before */
-  #picture({ state, session }, frame, before) {
+  #picture({ state, session, dark }, frame, before) {
     const { inspector } = state;
     const { frames, shown } = inspector;
+    const weight = Math.min(inspector.weight, frame.mask.length - 1);
     const at = frames.indexOf(frame);
     const scrub = (/** @type {Event & { target: HTMLInputElement }} */ { target }) => {
       const chosen = frames[target.valueAsNumber];
       const step = chosen && chosen !== frames.at(-1) ? chosen.step : null;
       session.store.dispatch({ type: 'inspector/step', step });
     };
-    const pick = (/** @type {MouseEvent & { target: HTMLCanvasElement }} */ { target, offsetX, offsetY }) => {
-      const [x, y] = [offsetX / target.clientWidth, offsetY / target.clientHeight];
-      const weight = Math.floor(y * frame.rows) * frame.cols + Math.floor(x * frame.cols);
-      session.store.dispatch({ type: 'inspector/weight', weight });
-    };
     const kept = frame.mask.reduce((sum, bit) => sum + bit, 0);
     const earlier = shown === 'flips_first' ? firstBefore(inspector.first, frame) : before;
     const flips = earlier ? frame.mask.filter((bit, index) => bit !== earlier.mask[index]).length : null;
     return html`
-      <p class="note">${SHOWN.find(([key]) => key === shown)?.[2]}</p>
-      <canvas
-        role="img"
-        aria-label="${frame.tensor} at step ${frame.step}: ${frame.rows} inputs down, ${frame.cols} outputs across"
-        @click=${pick}
-      ></canvas>
+      <p class="note">
+        ${SHOWN.find(([key]) => key === shown)?.[2]} Point at a weight to read it, click to see its group below.
+      </p>
+      <nm-matrix
+        .frame=${frame}
+        .earlier=${earlier}
+        .shown=${shown}
+        .weight=${weight}
+        .dark=${dark}
+        @weight=${(/** @type {CustomEvent<number>} */ { detail }) =>
+          session.store.dispatch({ type: 'inspector/weight', weight: detail })}
+      ></nm-matrix>
       <label class="inline scrub">
         <span>Step ${formatWhole(frame.step)}</span>
         <input type="range" min="0" max=${Math.max(0, frames.length - 1)} .valueAsNumber=${at} @input=${scrub} />
         <span>${at + 1} of ${frames.length} frames</span>
       </label>
+      <p class="note">
+        Frames are recorded while this is open: of masks before step ${formatWhole(frames[0]?.step ?? 0)} nothing is known here.
+      </p>
       <p>
         ${frame.n === frame.m ? 'Nothing is pruned at this step' : `${frame.n}:${frame.m}, D = ${formatNumber(frame.decay)}`};
         ${formatShare(kept / frame.mask.length)} of ${formatWhole(frame.mask.length)} weights kept${
@@ -116,7 +119,7 @@ export class NmInspector extends LitElement {
             : `, ${formatWhole(flips)} flipped since step ${formatWhole(earlier?.step ?? 0)}`
         }.
       </p>
-      ${this.#microscope(frame, Math.min(inspector.weight, frame.mask.length - 1), session)}
+      ${this.#microscope(frame, weight, session)}
     `;
   }
 
@@ -160,65 +163,11 @@ export class NmInspector extends LitElement {
       </div>
     `;
   }
-
-  updated() {
-    const canvas = this.querySelector('canvas');
-    if (!this.lab || !canvas) return;
-    const { state, dark } = this.lab;
-    const { frame, before } = shownFrames(state.inspector);
-    const { shown, weight, first } = state.inspector;
-    const earlier = shown === 'flips_first' ? firstBefore(first, frame) : before;
-    const inputs = [canvas, frame, earlier, shown, weight, dark];
-    if (!frame || inputs.every((input, at) => input === this.#painted[at])) return;
-    this.#painted = inputs;
-    const map = { rows: frame.rows, cols: frame.cols, m: frame.m, alongRows: frame.along_inputs, dark };
-    const image = paint({ ...map, ...coloursOf(frame, earlier, shown) });
-    Object.assign(canvas, { width: image.width, height: image.height });
-    const context = canvas.getContext('2d');
-    if (!context) return;
-    context.putImageData(image, 0, 0);
-    outline(context, groupOf({ ...map, m: Math.max(frame.m, 4) }, weight), frame, dark);
-  }
 }
 
 /** The first mask, unless an earlier frame is shown. @param {Frame | null} first @param {Frame | null} frame */
 function firstBefore(first, frame) {
   return first && frame && first.step <= frame.step ? first : null;
-}
-
-/**
- * @param {Frame} frame
- * @param {Frame | null} before
- * @param {Shown} shown
- */
-function coloursOf(frame, before, shown) {
-  const full = () => 1;
-  if (shown === 'flips' || shown === 'flips_first') {
-    const change = (/** @type {number} */ index) =>
-      before ? (frame.mask[index] ?? 0) - (before.mask[index] ?? 0) : 0;
-    return { value: change, strength: full };
-  }
-  const values = frame[shown];
-  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
-  // Most weights are far smaller than the largest: the root lets them be seen.
-  const value = (/** @type {number} */ index) => {
-    const share = (values[index] ?? 0) / largest;
-    return Math.sign(share) * Math.sqrt(Math.abs(share));
-  };
-  const strength =
-    shown === 'weights' ? (/** @type {number} */ index) => (frame.mask[index] ? 1 : frame.decay) : full;
-  return { value, strength };
-}
-
-/** @param {CanvasRenderingContext2D} context @param {number[]} group @param {Frame} frame @param {boolean} dark */
-function outline(context, group, { rows, cols }, dark) {
-  const scale = scaleOf(rows, cols);
-  const [first = 0, last = 0] = [group[0], group.at(-1)];
-  const [left, top] = [(first % cols) * scale, Math.floor(first / cols) * scale];
-  const [right, bottom] = [((last % cols) + 1) * scale, (Math.floor(last / cols) + 1) * scale];
-  context.strokeStyle = dark ? '#ffffff' : '#000000';
-  context.lineWidth = 2;
-  context.strokeRect(left, top, right - left, bottom - top);
 }
 
 customElements.define('nm-inspector', NmInspector);
