@@ -13,7 +13,8 @@ import { script } from './process.mjs';
 await script(async () => {
   await init({ module_or_path: readFileSync(join(wasmPackage, 'nmflow_bg.wasm')) });
   const store = new Store(initialState({ theme: 'auto', smoothing: 0, toured: true }, false));
-  const lab = new Lab((/** @type {import('../www/state/store.js').Action} */ event) => store.dispatch(event));
+  const post = (/** @type {import('../www/state/store.js').Action} */ event) => store.dispatch(event);
+  const lab = new Lab(post, { gather() {}, async made() {} });
   await lab.command({ type: 'hello' });
   const document = store.state.catalog.presets[0]?.document;
   const share = { worker: 0, workers: 1 };

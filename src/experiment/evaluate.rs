@@ -2,7 +2,7 @@
 
 use crate::data::{Dataset, SampleForm};
 use crate::experiment::batches::DeviceBatch;
-use crate::kernels::{LaneOps, Weights, buffer};
+use crate::kernels::{Buffer, LaneOps, Weights, buffer};
 use crate::metrics::Outcome;
 use crate::model::Transformer;
 use burn::backend::Dispatch;
@@ -33,15 +33,20 @@ impl Validation {
     /// # Errors
     /// The device's own words when it fails.
     pub async fn evaluate(&self, network: &Transformer, weights: &Weights) -> Result<Vec<Outcome>, String> {
+        let outcomes = buffer::read_together(self.launch(network, weights)).await?;
+        let answers = network.architecture.answers();
+        let lanes = outcomes[0].len() / (2 * answers * self.chunks[0].batch);
+        Ok((0..lanes).map(|lane| self.outcome(&outcomes, lane, lanes)).collect())
+    }
+
+    /// Enqueues the forward passes under `weights`: the outcome of every chunk, `[lanes, 2, rows]`.
+    pub fn launch(&self, network: &Transformer, weights: &Weights) -> Vec<Buffer> {
         let classes = network.architecture.classes();
         let outcomes = self.chunks.iter().map(|chunk| {
             let (scores, _) = network.forward(&chunk.inputs, chunk.batch, weights);
             Dispatch::cross_entropy(&scores, &chunk.targets, classes).1
         });
-        let outcomes = buffer::read_all(outcomes.collect()).await?;
-        let answers = network.architecture.answers();
-        let lanes = outcomes[0].len() / (2 * answers * self.chunks[0].batch);
-        Ok((0..lanes).map(|lane| self.outcome(&outcomes, lane, lanes)).collect())
+        outcomes.collect()
     }
 
     /// Mean over the chunks `[lanes, 2, rows]` for one lane.

@@ -48,7 +48,7 @@ impl Experiment {
         for gradient in [total, dense_total, joint] {
             sums.push(self.sums_of(&gradient, &mask, &rules));
         }
-        let sums = buffer::read_all(sums).await.map_err(LabError::Device)?;
+        let sums = buffer::read_together(sums).await.map_err(LabError::Device)?;
         let by_lane: Vec<Vec<Noise>> = sums.iter().map(|sums| self.noise_of_lanes(sums)).collect();
         let (batches, totals) = by_lane.split_at(count);
         let lanes = 0..self.lanes();

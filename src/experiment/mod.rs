@@ -13,6 +13,7 @@ mod inspect;
 mod mask_history;
 mod plan;
 mod predict;
+mod prepare;
 mod record;
 mod report;
 mod restore;

@@ -21,7 +21,7 @@ impl Experiment {
             return Ok(Vec::new());
         }
         let first_step = self.step - u32::try_from(count).expect("a reporting interval is short");
-        let mut steps = buffer::read_all(buffers).await.map_err(LabError::Device)?;
+        let mut steps = buffer::read_together(buffers).await.map_err(LabError::Device)?;
         let noise = steps.split_off(count);
         for ((step, outcomes), answers) in (first_step..).zip(steps).zip(answers) {
             let len = outcomes.len() / self.lanes();
@@ -127,10 +127,7 @@ impl Experiment {
 
     /// Soft and hard outcomes on held-out data, of the network that the next step would train.
     async fn evaluate(&self) -> Result<(Vec<Outcome>, Vec<Outcome>), LabError> {
-        let step = self.step.min(self.config.steps() - 1);
-        let states = self.lane_states(step);
-        let soft_rules = self.rules(&states);
-        let hard_rules = self.hard_rules(step);
+        let (states, [soft_rules, hard_rules]) = self.evaluated_rules();
         let outcome = async |rules: &[LaneRules]| {
             let (_, weights) = self.masked(rules, &self.plan(rules, &states));
             self.validation.evaluate(&self.network, &weights).await.map_err(LabError::Device)
@@ -138,6 +135,14 @@ impl Experiment {
         let soft = outcome(&soft_rules).await?;
         let hard = if hard_rules == soft_rules { soft.clone() } else { outcome(&hard_rules).await? };
         Ok((soft, hard))
+    }
+
+    /// What the recipes say about the next step, and the rules of its weights as trained and hard.
+    pub(super) fn evaluated_rules(&self) -> (Vec<LaneState>, [Vec<LaneRules>; 2]) {
+        let step = self.step.min(self.config.steps() - 1);
+        let states = self.lane_states(step);
+        let soft_rules = self.rules(&states);
+        (states, [soft_rules, self.hard_rules(step)])
     }
 
     /// Groups of every lane's hardened weights that keep too much, counted on the weights read back.

@@ -7,6 +7,7 @@ use super::batches::DeviceBatch;
 use super::evaluate::Validation;
 use super::mask_history::MaskHistory;
 use super::plan::{self, LaneRules, SoftScales};
+use super::prepare::Prepared;
 use super::record::Record;
 use super::shape::{architecture, network_shape};
 use super::soft_scale::soft_scales;
@@ -83,6 +84,7 @@ pub struct Experiment {
     /// Noise sums of the last step when it ends a reporting interval: against the last measured mask, against the first
     /// mask, and of the weights ever kept.
     pub(super) noise_sums: Vec<Buffer>,
+    pub(super) prepared: Prepared,
 }
 
 impl Experiment {
@@ -158,6 +160,7 @@ impl Experiment {
             unreported: Vec::new(),
             record,
             noise_sums: Vec::new(),
+            prepared: Prepared::default(),
         })
     }
 

@@ -201,4 +201,7 @@ pub trait LaneOps: Backend {
         segments: IntTensor<Self>,
         grid: MaskGrid,
     ) -> FloatTensor<Self>;
+
+    /// Copies `part` into `all` `[1, numbers]` from number `first` on.
+    fn append(all: FloatTensor<Self>, part: &FloatTensor<Self>, first: usize) -> FloatTensor<Self>;
 }

@@ -389,4 +389,10 @@ impl LaneOps for Flex {
         });
         sums
     }
+
+    fn append(mut all: FloatTensor<Self>, part: &FloatTensor<Self>, first: usize) -> FloatTensor<Self> {
+        let part = values(part);
+        values_mut(&mut all)[first..][..part.len()].copy_from_slice(part);
+        all
+    }
 }

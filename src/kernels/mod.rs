@@ -24,6 +24,8 @@ pub mod plan;
 mod products;
 
 pub use backend::LaneOps;
+/// While it lives, launches on a GPU are compiled and dropped, whatever thread makes them.
+pub use cubecl::dry_run::DryRun as CompileOnly;
 pub use geometry::{
     ALIGN, Affine, AttentionSpan, HeadShape, MaskGrid, Norm, PackGrid, PackedAt, PrunableMatrix, Segment, SegmentKind,
 };

@@ -147,6 +147,6 @@ impl Transformer {
             (d_stream, grads) = (back.input, back.params);
             d_memory = back.memory.map(|memory| sum(d_memory.take(), memory)).or(d_memory);
         }
-        (d_memory, Dispatch::linear_grad_weight(&tape.input, &d_stream, grads, layout.embed))
+        (d_memory, Dispatch::linear_grad_weight(&tape.input, &d_stream, grads, weights.of(layout.embed)))
     }
 }

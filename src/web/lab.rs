@@ -25,6 +25,21 @@ pub fn start() {
     crate::constructors::run();
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// Makes the GPU's pipelines; see `www/worker/pipelines.js`.
+    #[wasm_bindgen(typescript_type = "{ gather: () => void, made: () => Promise<void> }")]
+    pub type Pipelines;
+
+    /// From now on pipelines are made several at a time, ahead of their use.
+    #[wasm_bindgen(method)]
+    pub(super) fn gather(this: &Pipelines);
+
+    /// Until now. Resolves once those are made.
+    #[wasm_bindgen(method)]
+    pub(super) fn made(this: &Pipelines) -> js_sys::Promise;
+}
+
 /// A run and what it was opened with.
 pub(super) struct Run {
     pub(super) experiment: Experiment,
@@ -40,6 +55,7 @@ pub(super) struct Run {
 #[wasm_bindgen]
 pub struct Lab {
     post: Function,
+    pub(super) pipelines: Pipelines,
     pub(super) run: Option<Run>,
     pub(super) state: RunState,
     /// The user's files, as last trained on.
@@ -53,11 +69,12 @@ pub struct Lab {
 
 #[wasm_bindgen]
 impl Lab {
-    /// A lab that sends its events to `post(event)`.
+    /// A lab that sends its events to `post(event)` and has the GPU's kernels compiled by `pipelines`.
     #[wasm_bindgen(constructor)]
-    pub fn new(post: Function) -> Self {
+    pub fn new(post: Function, pipelines: Pipelines) -> Self {
         Self {
             post,
+            pipelines,
             run: None,
             state: RunState::Idle,
             files: Vec::new(),

@@ -1,12 +1,13 @@
 //! Training in slices between the page's messages: run controls, reports, speed.
 
+use wasm_bindgen_futures::JsFuture;
 use web_time::{Duration, Instant};
 
 use super::lab::Lab;
 use super::protocol::{Event, Numbers, RunState};
 use super::{events, noise};
 use crate::error::{LabError, Problem};
-use crate::experiment::Report;
+use crate::experiment::{Experiment, Report};
 use crate::metrics;
 
 /// Longest slice of training between two looks at the page's messages.
@@ -17,6 +18,9 @@ const PROGRESS: Duration = Duration::from_millis(200);
 const MEASURABLE: Duration = Duration::from_millis(50);
 /// Weight of the newest interval in the shown speed.
 const SPEED_SHARE: f64 = 0.3;
+
+/// Steps whose kernels are compiled while others train.
+const STEPS_AHEAD: u32 = 100;
 
 /// Recent speed and when the last events were sent.
 pub(super) struct Speed {
@@ -100,6 +104,27 @@ impl Lab {
         self.post_report(&report)
     }
 
+    /// Has the kernels compiled that `prepare` launches, several at a time where the browser can. Gives what to wait
+    /// for if there are any.
+    fn compile(&mut self, prepare: impl FnOnce(&mut Experiment) -> bool) -> Option<JsFuture> {
+        let run = self.run.as_mut()?;
+        self.pipelines.gather();
+        let launched = prepare(&mut run.experiment);
+        let made = self.pipelines.made();
+        launched.then(|| made.into())
+    }
+
+    /// Waits for the kernels of the next step, or of the evaluation before it.
+    async fn compiled(&mut self, prepare: impl FnOnce(&mut Experiment) -> bool) -> Result<(), LabError> {
+        let Some(made) = self.compile(prepare) else { return Ok(()) };
+        made.await.map(drop).map_err(|reason| LabError::Device(format!("{reason:?}")))
+    }
+
+    /// Has kernels compiled that will be needed soon, while others train.
+    fn compile_ahead(&mut self) {
+        drop(self.compile(|run| run.prepare(run.step().saturating_add(STEPS_AHEAD))));
+    }
+
     /// Trains the first step and gives the report of what stood before it, unless that was given.
     async fn first_step(&mut self) -> Result<bool, LabError> {
         let Some(run) = self.run.as_mut().filter(|run| !run.opened_report) else { return Ok(false) };
@@ -107,10 +132,12 @@ impl Lab {
         let before = run.experiment.first_step().await?;
         self.measure_speed_from_here();
         self.progress(true);
+        self.compiled(|run| run.prepare_evaluation(0)).await?;
         let Some(run) = &mut self.run else { return Ok(true) };
         let report = run.experiment.report_before(before).await?;
         self.measure_speed_from_here();
         self.post_report(&report)?;
+        self.compile_ahead();
         Ok(true)
     }
 
@@ -122,6 +149,7 @@ impl Lab {
     }
 
     pub(super) async fn step_once(&mut self) -> Result<(), LabError> {
+        self.compiled(|run| run.prepare(run.step() + 1)).await?;
         if !self.first_step().await?
             && let Some(run) = &mut self.run
         {
@@ -137,6 +165,7 @@ impl Lab {
     }
 
     pub(super) async fn advance_slice(&mut self) -> Result<f64, LabError> {
+        self.compiled(|run| run.prepare(run.step() + 1)).await?;
         if !self.first_step().await? {
             let wait_ms = self.train_slice();
             if wait_ms > 0.0 {
@@ -185,7 +214,9 @@ impl Lab {
             return Ok(());
         }
         let report = run.experiment.report().await?;
-        self.post_report(&report)
+        self.post_report(&report)?;
+        self.compile_ahead();
+        Ok(())
     }
 
     fn post_report(&self, report: &Report) -> Result<(), LabError> {

@@ -6,7 +6,7 @@
  */
 
 import init, { Lab } from '../pkg/nmflow.js';
-import { watchPipelines } from './pipelines.js';
+import { pipelinesOf } from './pipelines.js';
 
 /** @import { Compiled, Request } from './client.js' */
 /** @import { Event as LabEvent } from './protocol.d.ts' */
@@ -60,7 +60,7 @@ function fail(reason) {
   post({ type: 'failed', message: `Training stopped: ${what}`, remedy: RESTART });
 }
 
-watchPipelines(globalThis, (made, asked) => post({ type: 'preparing', made, asked }));
+const pipelines = pipelinesOf(globalThis, (made, asked) => post({ type: 'preparing', made, asked }));
 
 // A macrotask between two slices of training lets waiting commands in; a promise would not.
 const channel = new MessageChannel();
@@ -105,7 +105,7 @@ const starting = (self.name === 'lead' ? compile() : given)
   .then((module) => init({ module_or_path: module }))
   .then((exports) => {
     memory = exports.memory;
-    return new Lab(post);
+    return new Lab(post, pipelines);
   });
 
 /** @param {Lab} lab @param {Request} request */

@@ -10,6 +10,7 @@ use crate::kernels::{
         self,
         affine::{AffineArgLaunch, Forms, LINE_ROWS, TILE_ROWS},
         backward::{GRAD_INPUTS, kept_threads},
+        forward::Ending,
         launch::{WORKGROUP, per_lane},
         norm::NormArgLaunch,
         shared::{GROUP_ROWS, SIDE},
@@ -83,7 +84,7 @@ impl AffineGrid {
         Self { packed_lane: dims(rows)[1] / PAIR, line, ..self }
     }
 
-    pub fn arg(&self) -> AffineArgLaunch {
+    fn arg(&self) -> AffineArgLaunch {
         AffineArgLaunch::new(
             word(self.rows / ALIGN),
             word(self.at.inputs),
@@ -101,7 +102,7 @@ impl AffineGrid {
     }
 
     /// An uninitialised `[lanes, features, rows]`.
-    pub fn activations(&self, like: &F, features: usize) -> F {
+    fn activations(&self, like: &F, features: usize) -> F {
         empty(like, &[self.lanes, features, self.rows])
     }
 
@@ -117,13 +118,13 @@ impl AffineGrid {
         }
     }
 
-    pub fn forward_forms(&self) -> Forms {
+    fn forward_forms(&self) -> Forms {
         let forms = self.forms(self.at.outputs / self.at.packed.map_or(1, |packed| packed.parts));
         // Whole workgroups have to pass the barriers, so no lane of them may be packed.
         Forms { shared: self.at.tile == Tile::Shared && !forms.packed, ..forms }
     }
 
-    pub fn backward_forms(&self) -> Forms {
+    fn backward_forms(&self) -> Forms {
         self.forms(self.at.inputs)
     }
 
@@ -143,33 +144,29 @@ impl AffineGrid {
         }
     }
 
-    /// Threads that make the whole weight gradient.
-    pub fn dense_weight_threads(&self) -> usize {
-        self.at.outputs / ALIGN * self.at.inputs.div_ceil(GRAD_INPUTS as usize)
+    /// Threads that make the gradients of weights and bias.
+    fn weight_threads(&self) -> usize {
+        let dense = self.at.outputs / ALIGN * self.at.inputs.div_ceil(GRAD_INPUTS as usize);
+        let kept = self.at.inputs * kept_threads(self.at.outputs);
+        let weights = if self.at.packed.is_some() { dense.max(kept) } else { dense };
+        weights + if self.at.bias_rows > 1 { self.at.bias_rows * self.at.outputs } else { 0 }
     }
 
     /// Threads that make the input gradient.
-    pub fn input_threads(&self) -> usize {
+    fn input_threads(&self) -> usize {
         self.product_threads(self.at.inputs, self.backward_forms())
     }
 
-    pub fn forward(&self) -> (CubeCount, CubeDim) {
+    fn forward(&self) -> (CubeCount, CubeDim) {
         per_lane(self.product_threads(self.at.outputs, self.forward_forms()), self.lanes)
     }
 
-    pub fn backward(&self) -> (CubeCount, CubeDim) {
-        let dense = self.dense_weight_threads();
-        let kept = self.at.inputs * kept_threads(self.at.outputs);
-        let weights = if self.at.packed.is_some() { dense.max(kept) } else { dense };
-        per_lane(self.input_threads() + weights, self.lanes)
-    }
-
-    /// Forward product fused with GELU (`second` receives the value before it) or with the addition of `second`.
-    pub fn fused(&self, x: &F, weights: &F, columns: &F, second: &F, gelu: bool) -> F {
+    /// `W^T x` with its `ending`; `second` is what that reads or writes.
+    pub fn linear(&self, x: &F, weights: &F, columns: &F, second: &F, ending: Ending) -> F {
         let y = self.activations(x, self.at.outputs);
         let (count, dim) = self.forward();
         unsafe {
-            gpu::forward::linear_fused::launch_unchecked(
+            gpu::forward::linear::launch_unchecked(
                 &x.client,
                 count,
                 dim,
@@ -182,11 +179,54 @@ impl AffineGrid {
                 arg(&y),
                 self.arg(),
                 self.forward_forms(),
-                gelu,
+                ending,
             );
         }
         y
     }
+
+    /// Gradients at the input, through GELU where `z` went into it, and in `grads`.
+    pub fn linear_grad(&self, x: &F, dy: &F, weights: &F, rows: &F, z: Option<&F>, grads: &F) -> F {
+        let dx = self.activations(x, self.at.inputs);
+        let split = self.input_threads();
+        self.launch_grad([x, dy, weights, rows, z.unwrap_or(&unused(x)), &dx, grads], split, z.is_some());
+        dx
+    }
+
+    /// Gradients in `grads` alone, by the same kernel: none of its threads makes the gradient at the input.
+    pub fn linear_grad_weight(&self, x: &F, dy: &F, grads: &F) {
+        let [weights, rows, z, dx] = [(); 4].map(|()| unused(x));
+        self.launch_grad([x, dy, &weights, &rows, &z, &dx, grads], 0, false);
+    }
+
+    fn launch_grad(&self, [x, dy, weights, rows, z, dx, grads]: [&F; 7], split: usize, gelu: bool) {
+        let (count, dim) = per_lane(split + self.weight_threads(), self.lanes);
+        unsafe {
+            gpu::backward::linear_grad::launch_unchecked(
+                &x.client,
+                count,
+                dim,
+                ALIGN,
+                PAIR,
+                arg(x),
+                arg(dy),
+                arg(weights),
+                arg(rows),
+                arg(z),
+                arg(dx),
+                arg(grads),
+                self.arg(),
+                word(split),
+                self.backward_forms(),
+                gelu,
+            );
+        }
+    }
+}
+
+/// Stands for a tensor that a kernel takes and does not touch: no buffer may be bound twice.
+pub fn unused(like: &F) -> F {
+    empty(like, &[ALIGN])
 }
 
 pub fn norm_arg(rows: usize, weights: &F, at: Norm) -> NormArgLaunch {

@@ -1,9 +1,14 @@
 //! Launches of the attention kernels: each has an entry for one tensor and one for two.
 
 use super::args::{arg, dims, empty, word};
-use crate::kernels::HeadShape;
-use crate::kernels::gpu::{self, attention::HeadArgLaunch, launch::per_lane};
+use crate::kernels::gpu::{
+    self,
+    attention::{HeadArgLaunch, HeadForm},
+    launch::per_lane,
+};
+use crate::kernels::{ALIGN, AttentionSpan, HeadShape};
 use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
 
 type F = CubeTensor;
 
@@ -24,28 +29,31 @@ fn head_arg(q: &F, kv: Option<&F>, shape: HeadShape) -> HeadArgLaunch {
     )
 }
 
+/// What the kernels for `shape` are compiled for.
+fn head_form(shape: HeadShape) -> HeadForm {
+    let whole = shape.tokens.is_multiple_of(ALIGN) && shape.keys.is_multiple_of(ALIGN);
+    let masked = !whole || shape.span != AttentionSpan::Full;
+    HeadForm { dim: word(shape.head_dim), span: shape.span, masked }
+}
+
+/// Threads for every four of `rows` rows of every head.
+fn threads(rows: usize, lanes: usize, shape: HeadShape) -> (CubeCount, CubeDim) {
+    per_lane(rows / ALIGN * shape.heads, lanes)
+}
+
 /// Context and log-sum-exp of the queries in `q`; without `kv`, keys and values follow them.
 pub fn forward(q: &F, kv: Option<&F>, shape: HeadShape) -> (F, F) {
     let [lanes, rows] = [dims(q)[0], dims(q)[2]];
     let context = empty(q, &[lanes, shape.width(), rows]);
     let log_sum_exp = empty(q, &[lanes, shape.heads, rows]);
-    let (grid, at, dim) = (per_lane(rows * shape.heads, lanes), head_arg(q, kv, shape), word(shape.head_dim));
+    let (grid, at, form) = (threads(rows, lanes, shape), head_arg(q, kv, shape), head_form(shape));
     let outputs = [&context, &log_sum_exp].map(arg);
     let [context_arg, log_sum_exp_arg] = outputs;
     match kv {
-        None => launch!(q, grid, attention::attention, arg(q), context_arg, log_sum_exp_arg, at, dim, shape.span),
-        Some(kv) => launch!(
-            q,
-            grid,
-            attention::cross_attention,
-            arg(q),
-            arg(kv),
-            context_arg,
-            log_sum_exp_arg,
-            at,
-            dim,
-            shape.span,
-        ),
+        None => launch!(q, grid, attention::attention, ALIGN, arg(q), context_arg, log_sum_exp_arg, at, form),
+        Some(kv) => {
+            launch!(q, grid, attention::cross_attention, ALIGN, arg(q), arg(kv), context_arg, log_sum_exp_arg, at, form,)
+        }
     }
     (context, log_sum_exp)
 }
@@ -54,11 +62,11 @@ pub fn forward(q: &F, kv: Option<&F>, shape: HeadShape) -> (F, F) {
 pub fn self_grad(d_context: &F, qkv: &F, (context, log_sum_exp): (&F, &F), shape: HeadShape) -> F {
     let [lanes, rows] = [dims(qkv)[0], dims(qkv)[2]];
     let (d_qkv, delta) = (empty(qkv, &dims(qkv)), empty(qkv, &[lanes, shape.heads, rows]));
-    let dim = word(shape.head_dim);
     launch!(
         qkv,
-        per_lane(rows * shape.heads, lanes),
+        threads(rows, lanes, shape),
         attention::attention_grad_query,
+        ALIGN,
         arg(d_context),
         arg(qkv),
         arg(context),
@@ -66,21 +74,20 @@ pub fn self_grad(d_context: &F, qkv: &F, (context, log_sum_exp): (&F, &F), shape
         arg(&d_qkv),
         arg(&delta),
         head_arg(qkv, None, shape),
-        dim,
-        shape.span,
+        head_form(shape),
     );
     launch!(
         qkv,
-        per_lane(rows * shape.heads, lanes),
+        threads(rows, lanes, shape),
         attention::attention_grad_key_value,
+        ALIGN,
         arg(d_context),
         arg(qkv),
         arg(log_sum_exp),
         arg(&delta),
         arg(&d_qkv),
         head_arg(qkv, None, shape),
-        dim,
-        shape.span,
+        head_form(shape),
     );
     d_qkv
 }
@@ -90,11 +97,11 @@ pub fn cross_grad(d_context: &F, (q, kv): (&F, &F), (context, log_sum_exp): (&F,
     let [lanes, rows, key_rows] = [dims(q)[0], dims(q)[2], dims(kv)[2]];
     let (d_q, d_kv) = (empty(q, &dims(q)), empty(kv, &dims(kv)));
     let delta = empty(q, &[lanes, shape.heads, rows]);
-    let dim = word(shape.head_dim);
     launch!(
         q,
-        per_lane(rows * shape.heads, lanes),
+        threads(rows, lanes, shape),
         attention::cross_attention_grad_query,
+        ALIGN,
         arg(d_context),
         arg(q),
         arg(kv),
@@ -103,13 +110,13 @@ pub fn cross_grad(d_context: &F, (q, kv): (&F, &F), (context, log_sum_exp): (&F,
         arg(&d_q),
         arg(&delta),
         head_arg(q, Some(kv), shape),
-        dim,
-        shape.span,
+        head_form(shape),
     );
     launch!(
         q,
-        per_lane(key_rows * shape.heads, lanes),
+        threads(key_rows, lanes, shape),
         attention::cross_attention_grad_key_value,
+        ALIGN,
         arg(d_context),
         arg(q),
         arg(kv),
@@ -117,8 +124,7 @@ pub fn cross_grad(d_context: &F, (q, kv): (&F, &F), (context, log_sum_exp): (&F,
         arg(&delta),
         arg(&d_kv),
         head_arg(q, Some(kv), shape),
-        dim,
-        shape.span,
+        head_form(shape),
     );
     (d_q, d_kv)
 }

@@ -20,9 +20,9 @@ use burn_cubecl::CubeBackend;
 
 use super::{
     ALIGN, Affine, HeadShape, LaneOps, MaskGrid, Norm, PackGrid,
-    gpu::{self, launch::per_lane, loss::LossArgLaunch},
+    gpu::{self, forward::Ending, launch::per_lane, loss::LossArgLaunch},
 };
-use args::{AffineGrid, PAIR, arg, dims, empty, lane_stride, norm_arg, word};
+use args::{AffineGrid, PAIR, arg, dims, empty, lane_stride, norm_arg, unused, word};
 
 impl LaneOps for CubeBackend {
     fn linear(
@@ -31,24 +31,8 @@ impl LaneOps for CubeBackend {
         columns: &FloatTensor<Self>,
         at: Affine,
     ) -> FloatTensor<Self> {
-        let grid = AffineGrid::new(x, weights, at).packed_columns(columns);
-        let y = grid.activations(x, at.outputs);
-        let per_token = at.bias_rows > 1;
-        launch!(
-            x,
-            grid.forward(),
-            forward::linear,
-            ALIGN,
-            PAIR,
-            arg(x),
-            arg(weights),
-            arg(columns),
-            arg(&y),
-            grid.arg(),
-            grid.forward_forms(),
-            per_token,
-        );
-        y
+        let ending = if at.bias_rows > 1 { Ending::TokenBias } else { Ending::Bias };
+        AffineGrid::new(x, weights, at).packed_columns(columns).linear(x, weights, columns, &unused(x), ending)
     }
 
     fn linear_gelu(
@@ -58,8 +42,8 @@ impl LaneOps for CubeBackend {
         at: Affine,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let grid = AffineGrid::new(x, weights, at).packed_columns(columns);
-        let z = grid.activations(x, at.outputs);
-        let activated = grid.fused(x, weights, columns, &z, true);
+        let z = empty(x, &[grid.lanes, at.outputs, dims(x)[2]]);
+        let activated = grid.linear(x, weights, columns, &z, Ending::Gelu);
         (z, activated)
     }
 
@@ -70,7 +54,7 @@ impl LaneOps for CubeBackend {
         at: Affine,
         residual: &FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        AffineGrid::new(x, weights, at).packed_columns(columns).fused(x, weights, columns, residual, false)
+        AffineGrid::new(x, weights, at).packed_columns(columns).linear(x, weights, columns, residual, Ending::Add)
     }
 
     fn linear_grad(
@@ -81,24 +65,7 @@ impl LaneOps for CubeBackend {
         grads: FloatTensor<Self>,
         at: Affine,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let grid = AffineGrid::new(x, weights, at).packed_rows(rows);
-        let dx = grid.activations(x, at.inputs);
-        launch!(
-            x,
-            grid.backward(),
-            backward::linear_grad,
-            ALIGN,
-            PAIR,
-            arg(x),
-            arg(dy),
-            arg(weights),
-            arg(rows),
-            arg(&dx),
-            arg(&grads),
-            grid.arg(),
-            word(grid.input_threads()),
-            grid.backward_forms(),
-        );
+        let dx = AffineGrid::new(x, weights, at).packed_rows(rows).linear_grad(x, dy, weights, rows, None, &grads);
         (dx, grads)
     }
 
@@ -111,25 +78,7 @@ impl LaneOps for CubeBackend {
         grads: FloatTensor<Self>,
         at: Affine,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let grid = AffineGrid::new(x, weights, at).packed_rows(rows);
-        let dz = grid.activations(x, at.inputs);
-        launch!(
-            x,
-            grid.backward(),
-            backward::linear_grad_gelu,
-            ALIGN,
-            PAIR,
-            arg(x),
-            arg(dy),
-            arg(weights),
-            arg(rows),
-            arg(z),
-            arg(&dz),
-            arg(&grads),
-            grid.arg(),
-            word(grid.input_threads()),
-            grid.backward_forms(),
-        );
+        let dz = AffineGrid::new(x, weights, at).packed_rows(rows).linear_grad(x, dy, weights, rows, Some(z), &grads);
         (dz, grads)
     }
 
@@ -139,20 +88,7 @@ impl LaneOps for CubeBackend {
         grads: FloatTensor<Self>,
         at: Affine,
     ) -> FloatTensor<Self> {
-        let grid = AffineGrid::new(x, &grads, at);
-        let split = grid.dense_weight_threads();
-        let threads = split + if at.bias_rows > 1 { at.bias_rows * at.outputs } else { 0 };
-        launch!(
-            x,
-            per_lane(threads, grid.lanes),
-            backward::linear_grad_weight,
-            ALIGN,
-            arg(x),
-            arg(dy),
-            arg(&grads),
-            grid.arg(),
-            word(split),
-        );
+        AffineGrid::new(x, &grads, at).linear_grad_weight(x, dy, &grads);
         grads
     }
 
@@ -427,5 +363,11 @@ impl LaneOps for CubeBackend {
         let outputs = grid.segments * width;
         launch!(grads, per_lane(outputs, lanes), noise::noise_total, arg(&parts), arg(&sums), word(outputs));
         sums
+    }
+
+    fn append(all: FloatTensor<Self>, part: &FloatTensor<Self>, first: usize) -> FloatTensor<Self> {
+        let count = dims(part).iter().product();
+        launch!(part, per_lane(count, 1), append::append, arg(part), arg(&all), word(first), word(count));
+        all
     }
 }

@@ -1,15 +1,33 @@
-//! Attention for short sequences: one thread per query (forward, dQ) or per key (dK, dV) of a head.
+//! Attention for short sequences: one thread per four queries (forward, dQ) or four keys (dK, dV) of a head, whose
+//! rows lie side by side. It meets the other side row by row, so that every number it loads serves four rows.
 //!
 //! The forward pass is an online softmax (Milakov and Gimelshein 2018, arXiv 1805.02867) and keeps the
-//! log-sum-exp, from which the gradients recompute the attention weights. Neighbouring threads hold
-//! neighbouring rows, which lie side by side in memory.
+//! log-sum-exp, from which the gradients recompute the attention weights. Four rows may hold the end of one sequence
+//! and the start of the next: pairs that do not attend to each other get a score that weighs nothing.
 //!
 //! Every pass has two entries, because a buffer must not be bound twice: self-attention reads queries, keys and values
 //! from one tensor, cross-attention from two.
 
+use super::affine::{listed, zero_cells};
 use super::launch::{lane, thread};
 use crate::kernels::AttentionSpan;
 use cubecl::prelude::*;
+
+/// Score of a pair that does not attend to each other. Larger than any other, yet its weight is exactly 0.
+const UNSEEN: f32 = -1.0e30;
+/// Where the running maximum begins: above [`UNSEEN`], below any score.
+const LOWEST: f32 = -1.0e29;
+
+/// What an attention kernel is compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HeadForm {
+    /// Features per head.
+    pub dim: u32,
+    /// Which keys a query attends to.
+    pub span: AttentionSpan,
+    /// Some pairs that meet do not attend to each other.
+    pub masked: bool,
+}
 
 /// Geometry of the heads.
 #[derive(CubeType, CubeLaunch, Clone, Copy)]
@@ -79,112 +97,184 @@ fn sees(query: u32, key: u32, #[comptime] span: AttentionSpan) -> bool {
     seen
 }
 
-/// `dim` features of one row, `rows` apart.
+/// `dim` features of the four rows from `at` on, `rows` apart.
 #[cube]
-fn load(data: &Tensor<f32>, at: u32, rows: u32, #[comptime] dim: u32) -> Sequence<f32> {
-    let mut features = Sequence::<f32>::new();
-    #[unroll]
+fn load<N: Size>(data: &Tensor<f32>, at: u32, rows: u32, #[comptime] dim: u32) -> Array<Vector<f32, N>> {
+    let mut features = Array::<Vector<f32, N>>::new(comptime!(dim as usize));
     for i in 0..dim {
-        features.push(data[(at + i * rows) as usize]);
+        features[i as usize] = four::<N>(data, at + i * rows);
     }
     features
 }
 
+/// Four neighbouring elements.
 #[cube]
-fn dot(a: &Sequence<f32>, data: &Tensor<f32>, at: u32, rows: u32, #[comptime] dim: u32) -> f32 {
-    let mut sum = 0.0f32;
+fn four<N: Size>(data: &Tensor<f32>, at: u32) -> Vector<f32, N> {
+    let mut values = Vector::<f32, N>::new(data[at as usize]);
+    #[unroll]
+    for j in 1..4u32 {
+        values.insert(comptime!(j as usize), data[(at + j) as usize]);
+    }
+    values
+}
+
+#[cube]
+fn store_four<N: Size>(data: &mut Tensor<f32>, at: u32, values: Vector<f32, N>) {
+    #[unroll]
+    for j in 0..4u32 {
+        data[(at + j) as usize] = values.extract(comptime!(j as usize));
+    }
+}
+
+/// The reverse of [`load`].
+#[cube]
+fn store<N: Size>(data: &mut Tensor<f32>, at: u32, rows: u32, features: &Array<Vector<f32, N>>, #[comptime] dim: u32) {
+    for i in 0..dim {
+        store_four::<N>(data, at + i * rows, features[i as usize]);
+    }
+}
+
+/// Products of four own rows with the row at `at`.
+#[cube]
+fn dot<N: Size>(
+    own: &Array<Vector<f32, N>>,
+    data: &Tensor<f32>,
+    at: u32,
+    rows: u32,
+    #[comptime] dim: u32,
+) -> Vector<f32, N> {
+    let mut sum = Vector::<f32, N>::new(0.0f32);
     #[unroll]
     for i in 0..dim {
-        sum += *a.index(comptime!(i as usize)) * data[(at + i * rows) as usize];
+        sum += own[comptime!(i as usize)] * Vector::new(data[(at + i * rows) as usize]);
     }
     sum
 }
 
+/// Sequences of the four rows from `row` on, then their positions in them.
 #[cube]
-fn zeros(#[comptime] dim: u32) -> Sequence<RuntimeCell<f32>> {
-    let mut cells = Sequence::<RuntimeCell<f32>>::new();
+fn places(row: u32, length: u32) -> Sequence<u32> {
+    let mut places = Sequence::<u32>::new();
     #[unroll]
-    for _ in 0..dim {
-        cells.push(RuntimeCell::new(0.0f32));
+    for i in 0..4u32 {
+        places.push((row + i) / length);
     }
-    cells
+    #[unroll]
+    for i in 0..4u32 {
+        places.push((row + i) % length);
+    }
+    places
 }
 
-/// Context and log-sum-exp of one query of a head.
+/// Added to the scores of the four own rows with row `other` of sequences of `length`. The own rows are queries, or
+/// keys with `own_keys`.
 #[cube]
-fn attend(
+fn unseen<N: Size>(
+    own: &Sequence<u32>,
+    other: u32,
+    length: u32,
+    #[comptime] form: HeadForm,
+    #[comptime] own_keys: bool,
+) -> Vector<f32, N> {
+    let mut bias = Vector::<f32, N>::new(0.0f32);
+    if comptime!(form.masked) {
+        let (sequence, position) = (other / length, other % length);
+        #[unroll]
+        for i in 0..4u32 {
+            let own_position = *own.index(comptime!((i + 4) as usize));
+            let query = if comptime!(own_keys) { position } else { own_position };
+            let key = if comptime!(own_keys) { own_position } else { position };
+            let together = *own.index(comptime!(i as usize)) == sequence;
+            let seen = together && sees(query, key, comptime!(form.span));
+            bias.insert(comptime!(i as usize), select(seen, 0.0f32, f32::new(UNSEEN)));
+        }
+    }
+    bias
+}
+
+/// First row of the other side that the four rows from `row` on meet, and the one behind the last. Sequences are
+/// `length` long here and `others` there.
+#[cube]
+fn reach(row: u32, length: u32, others: u32) -> (u32, u32) {
+    (row / length * others, ((row + 3) / length + 1) * others)
+}
+
+/// Context and log-sum-exp of four queries of a head.
+#[cube]
+fn attend<N: Size>(
     q: &Tensor<f32>,
     kv: &Tensor<f32>,
     context: &mut Tensor<f32>,
     log_sum_exp: &mut Tensor<f32>,
     at: &HeadArg,
-    #[comptime] dim: u32,
-    #[comptime] span: AttentionSpan,
+    #[comptime] form: HeadForm,
 ) {
-    let (thread, lane) = (thread(), lane());
-    if thread < at.rows * at.heads {
-        let row = thread % at.rows;
-        let head = place(thread / at.rows, lane, at, dim);
-        let (query, first) = (row % at.tokens, row / at.tokens * at.keys);
-        let own = load(q, head.q + row, at.rows, dim);
-        let sums = zeros(dim);
-        let mut top = f32::new(-1.0e30);
-        let mut total = 0.0f32;
-        for key in 0..at.keys {
-            if sees(query, key, span) {
-                let key_row = first + key;
-                let score = dot(&own, kv, head.k + key_row, at.key_rows, dim) * at.scale;
-                let new_top = max(top, score);
-                let keep = (top - new_top).exp();
-                let weight = (score - new_top).exp();
-                total = total * keep + weight;
-                #[unroll]
-                for i in 0..dim {
-                    let sum = sums.index(comptime!(i as usize));
-                    sum.store(sum.read() * keep + weight * kv[(head.v + i * at.key_rows + key_row) as usize]);
-                }
-                top = new_top;
+    let (row, lane) = (thread() * 4, lane());
+    let dim = comptime!(form.dim);
+    if row < at.rows * at.heads {
+        let head = place(row / at.rows, lane, at, dim);
+        let row = row % at.rows;
+        let queries = places(row, at.tokens);
+        let own = load::<N>(q, head.q + row, at.rows, dim);
+        let sums = zero_cells::<N>(dim);
+        let mut top = Vector::<f32, N>::new(f32::new(LOWEST));
+        let mut total = Vector::<f32, N>::new(0.0f32);
+        let (first, mut end) = reach(row, at.tokens, at.keys);
+        if comptime!(form.span == AttentionSpan::Causal) {
+            end = row + 4;
+        }
+        for key in first..end {
+            let score = dot::<N>(&own, kv, head.k + key, at.key_rows, dim) * Vector::new(at.scale);
+            let score = score + unseen::<N>(&queries, key, at.keys, form, false);
+            let new_top = max(top, score);
+            let keep = (top - new_top).exp();
+            let weight = (score - new_top).exp();
+            total = total * keep + weight;
+            #[unroll]
+            for i in 0..dim {
+                let sum = sums.index(comptime!(i as usize));
+                let value = Vector::new(kv[(head.v + i * at.key_rows + key) as usize]);
+                sum.store(sum.read() * keep + weight * value);
             }
+            top = new_top;
         }
-        #[unroll]
+        let mut sums = listed::<N>(&sums, dim);
         for i in 0..dim {
-            let sum = sums.index(comptime!(i as usize)).read();
-            context[(head.context + i * at.rows + row) as usize] = sum / total;
+            sums[i as usize] = sums[i as usize] / total;
         }
-        log_sum_exp[(head.saved + row) as usize] = top + total.ln();
+        store::<N>(context, head.context + row, at.rows, &sums, dim);
+        store_four::<N>(log_sum_exp, head.saved + row, top + total.ln());
     }
 }
 
-/// Self-attention of `qkv` `[3 * width, rows]`; one thread per query of a head.
+/// Self-attention of `qkv` `[3 * width, rows]`; one thread per four queries of a head.
 #[cube(launch_unchecked)]
-pub fn attention(
+pub fn attention<N: Size>(
     qkv: &Tensor<f32>,
     context: &mut Tensor<f32>,
     log_sum_exp: &mut Tensor<f32>,
     at: HeadArg,
-    #[comptime] dim: u32,
-    #[comptime] span: AttentionSpan,
+    #[comptime] form: HeadForm,
 ) {
-    attend(qkv, qkv, context, log_sum_exp, &at, dim, span);
+    attend::<N>(qkv, qkv, context, log_sum_exp, &at, form);
 }
 
-/// Cross-attention of `q` `[width, rows]` to `kv` `[2 * width, key rows]`; one thread per query of a head.
+/// Cross-attention of `q` `[width, rows]` to `kv` `[2 * width, key rows]`; one thread per four queries of a head.
 #[cube(launch_unchecked)]
-pub fn cross_attention(
+pub fn cross_attention<N: Size>(
     q: &Tensor<f32>,
     kv: &Tensor<f32>,
     context: &mut Tensor<f32>,
     log_sum_exp: &mut Tensor<f32>,
     at: HeadArg,
-    #[comptime] dim: u32,
-    #[comptime] span: AttentionSpan,
+    #[comptime] form: HeadForm,
 ) {
-    attend(q, kv, context, log_sum_exp, &at, dim, span);
+    attend::<N>(q, kv, context, log_sum_exp, &at, form);
 }
 
-/// Gradient of one query of a head, and `delta`, the projection of the context's gradient on the context.
+/// Gradient of four queries of a head, and `delta`, the projection of the context's gradient on the context.
 #[cube]
-fn query_grad(
+fn query_grad<N: Size>(
     d_context: &Tensor<f32>,
     q: &Tensor<f32>,
     kv: &Tensor<f32>,
@@ -193,43 +283,46 @@ fn query_grad(
     d_q: &mut Tensor<f32>,
     delta: &mut Tensor<f32>,
     at: &HeadArg,
-    #[comptime] dim: u32,
-    #[comptime] span: AttentionSpan,
+    #[comptime] form: HeadForm,
 ) {
-    let (thread, lane) = (thread(), lane());
-    if thread < at.rows * at.heads {
-        let row = thread % at.rows;
-        let head = place(thread / at.rows, lane, at, dim);
-        let (query, first) = (row % at.tokens, row / at.tokens * at.keys);
-        let own = load(q, head.q + row, at.rows, dim);
-        let d = load(d_context, head.context + row, at.rows, dim);
-        let own_delta = dot(&d, context, head.context + row, at.rows, dim);
-        let own_log_sum_exp = log_sum_exp[(head.saved + row) as usize];
-        let sums = zeros(dim);
-        for key in 0..at.keys {
-            if sees(query, key, span) {
-                let key_row = first + key;
-                let score = dot(&own, kv, head.k + key_row, at.key_rows, dim) * at.scale;
-                let d_weight = dot(&d, kv, head.v + key_row, at.key_rows, dim);
-                let d_score = (score - own_log_sum_exp).exp() * (d_weight - own_delta) * at.scale;
-                #[unroll]
-                for i in 0..dim {
-                    let sum = sums.index(comptime!(i as usize));
-                    sum.store(sum.read() + d_score * kv[(head.k + i * at.key_rows + key_row) as usize]);
-                }
+    let (row, lane) = (thread() * 4, lane());
+    let dim = comptime!(form.dim);
+    if row < at.rows * at.heads {
+        let head = place(row / at.rows, lane, at, dim);
+        let row = row % at.rows;
+        let queries = places(row, at.tokens);
+        let own = load::<N>(q, head.q + row, at.rows, dim);
+        let d = load::<N>(d_context, head.context + row, at.rows, dim);
+        let mut own_delta = Vector::<f32, N>::new(0.0f32);
+        for i in 0..dim {
+            own_delta += d[i as usize] * four::<N>(context, head.context + i * at.rows + row);
+        }
+        let own_log_sum_exp = four::<N>(log_sum_exp, head.saved + row);
+        let sums = zero_cells::<N>(dim);
+        let (first, mut end) = reach(row, at.tokens, at.keys);
+        if comptime!(form.span == AttentionSpan::Causal) {
+            end = row + 4;
+        }
+        for key in first..end {
+            let score = dot::<N>(&own, kv, head.k + key, at.key_rows, dim) * Vector::new(at.scale);
+            let score = score + unseen::<N>(&queries, key, at.keys, form, false);
+            let d_weight = dot::<N>(&d, kv, head.v + key, at.key_rows, dim);
+            let d_score = (score - own_log_sum_exp).exp() * (d_weight - own_delta) * Vector::new(at.scale);
+            #[unroll]
+            for i in 0..dim {
+                let sum = sums.index(comptime!(i as usize));
+                let value = Vector::new(kv[(head.k + i * at.key_rows + key) as usize]);
+                sum.store(sum.read() + d_score * value);
             }
         }
-        #[unroll]
-        for i in 0..dim {
-            d_q[(head.q + i * at.rows + row) as usize] = sums.index(comptime!(i as usize)).read();
-        }
-        delta[(head.saved + row) as usize] = own_delta;
+        store::<N>(d_q, head.q + row, at.rows, &listed::<N>(&sums, dim), dim);
+        store_four::<N>(delta, head.saved + row, own_delta);
     }
 }
 
 /// Gradient of the queries of self-attention, written to the first third of `d_qkv`.
 #[cube(launch_unchecked)]
-pub fn attention_grad_query(
+pub fn attention_grad_query<N: Size>(
     d_context: &Tensor<f32>,
     qkv: &Tensor<f32>,
     context: &Tensor<f32>,
@@ -237,15 +330,14 @@ pub fn attention_grad_query(
     d_qkv: &mut Tensor<f32>,
     delta: &mut Tensor<f32>,
     at: HeadArg,
-    #[comptime] dim: u32,
-    #[comptime] span: AttentionSpan,
+    #[comptime] form: HeadForm,
 ) {
-    query_grad(d_context, qkv, qkv, context, log_sum_exp, d_qkv, delta, &at, dim, span);
+    query_grad::<N>(d_context, qkv, qkv, context, log_sum_exp, d_qkv, delta, &at, form);
 }
 
 /// Gradient of the queries of cross-attention.
 #[cube(launch_unchecked)]
-pub fn cross_attention_grad_query(
+pub fn cross_attention_grad_query<N: Size>(
     d_context: &Tensor<f32>,
     q: &Tensor<f32>,
     kv: &Tensor<f32>,
@@ -254,15 +346,14 @@ pub fn cross_attention_grad_query(
     d_q: &mut Tensor<f32>,
     delta: &mut Tensor<f32>,
     at: HeadArg,
-    #[comptime] dim: u32,
-    #[comptime] span: AttentionSpan,
+    #[comptime] form: HeadForm,
 ) {
-    query_grad(d_context, q, kv, context, log_sum_exp, d_q, delta, &at, dim, span);
+    query_grad::<N>(d_context, q, kv, context, log_sum_exp, d_q, delta, &at, form);
 }
 
-/// Gradients of one key and its value of a head.
+/// Gradients of four keys and their values of a head.
 #[cube]
-fn key_value_grad(
+fn key_value_grad<N: Size>(
     d_context: &Tensor<f32>,
     q: &Tensor<f32>,
     kv: &Tensor<f32>,
@@ -270,61 +361,60 @@ fn key_value_grad(
     delta: &Tensor<f32>,
     d_kv: &mut Tensor<f32>,
     at: &HeadArg,
-    #[comptime] dim: u32,
-    #[comptime] span: AttentionSpan,
+    #[comptime] form: HeadForm,
 ) {
-    let (thread, lane) = (thread(), lane());
-    if thread < at.key_rows * at.heads {
-        let row = thread % at.key_rows;
-        let head = place(thread / at.key_rows, lane, at, dim);
-        let (key, first) = (row % at.keys, row / at.keys * at.tokens);
-        let k = load(kv, head.k + row, at.key_rows, dim);
-        let v = load(kv, head.v + row, at.key_rows, dim);
-        let d_k = zeros(dim);
-        let d_v = zeros(dim);
-        for query in 0..at.tokens {
-            if sees(query, key, span) {
-                let query_row = first + query;
-                let saved = (head.saved + query_row) as usize;
-                let weight = (dot(&k, q, head.q + query_row, at.rows, dim) * at.scale - log_sum_exp[saved]).exp();
-                let d_weight = dot(&v, d_context, head.context + query_row, at.rows, dim);
-                let d_score = weight * (d_weight - delta[saved]) * at.scale;
-                #[unroll]
-                for i in 0..dim {
-                    let d_k = d_k.index(comptime!(i as usize));
-                    d_k.store(d_k.read() + d_score * q[(head.q + i * at.rows + query_row) as usize]);
-                    let d_v = d_v.index(comptime!(i as usize));
-                    d_v.store(d_v.read() + weight * d_context[(head.context + i * at.rows + query_row) as usize]);
-                }
+    let (row, lane) = (thread() * 4, lane());
+    let dim = comptime!(form.dim);
+    if row < at.key_rows * at.heads {
+        let head = place(row / at.key_rows, lane, at, dim);
+        let row = row % at.key_rows;
+        let keys = places(row, at.keys);
+        let k = load::<N>(kv, head.k + row, at.key_rows, dim);
+        let v = load::<N>(kv, head.v + row, at.key_rows, dim);
+        let (d_k, d_v) = (zero_cells::<N>(dim), zero_cells::<N>(dim));
+        let (mut first, end) = reach(row, at.keys, at.tokens);
+        if comptime!(form.span == AttentionSpan::Causal) {
+            first = row;
+        }
+        for query in first..end {
+            let saved = (head.saved + query) as usize;
+            let score = dot::<N>(&k, q, head.q + query, at.rows, dim) * Vector::new(at.scale);
+            let score = score + unseen::<N>(&keys, query, at.tokens, form, true);
+            let weight = (score - Vector::new(log_sum_exp[saved])).exp();
+            let d_weight = dot::<N>(&v, d_context, head.context + query, at.rows, dim);
+            let d_score = weight * (d_weight - Vector::new(delta[saved])) * Vector::new(at.scale);
+            #[unroll]
+            for i in 0..dim {
+                let d_k = d_k.index(comptime!(i as usize));
+                d_k.store(d_k.read() + d_score * Vector::new(q[(head.q + i * at.rows + query) as usize]));
+                let d_v = d_v.index(comptime!(i as usize));
+                let d_out = d_context[(head.context + i * at.rows + query) as usize];
+                d_v.store(d_v.read() + weight * Vector::new(d_out));
             }
         }
-        #[unroll]
-        for i in 0..dim {
-            d_kv[(head.k + i * at.key_rows + row) as usize] = d_k.index(comptime!(i as usize)).read();
-            d_kv[(head.v + i * at.key_rows + row) as usize] = d_v.index(comptime!(i as usize)).read();
-        }
+        store::<N>(d_kv, head.k + row, at.key_rows, &listed::<N>(&d_k, dim), dim);
+        store::<N>(d_kv, head.v + row, at.key_rows, &listed::<N>(&d_v, dim), dim);
     }
 }
 
-/// Gradients of keys and values of self-attention, written to the last two thirds of `d_qkv`; one thread per key of a
-/// head.
+/// Gradients of keys and values of self-attention, written to the last two thirds of `d_qkv`; one thread per four keys
+/// of a head.
 #[cube(launch_unchecked)]
-pub fn attention_grad_key_value(
+pub fn attention_grad_key_value<N: Size>(
     d_context: &Tensor<f32>,
     qkv: &Tensor<f32>,
     log_sum_exp: &Tensor<f32>,
     delta: &Tensor<f32>,
     d_qkv: &mut Tensor<f32>,
     at: HeadArg,
-    #[comptime] dim: u32,
-    #[comptime] span: AttentionSpan,
+    #[comptime] form: HeadForm,
 ) {
-    key_value_grad(d_context, qkv, qkv, log_sum_exp, delta, d_qkv, &at, dim, span);
+    key_value_grad::<N>(d_context, qkv, qkv, log_sum_exp, delta, d_qkv, &at, form);
 }
 
-/// Gradients of keys and values of cross-attention; one thread per key of a head.
+/// Gradients of keys and values of cross-attention; one thread per four keys of a head.
 #[cube(launch_unchecked)]
-pub fn cross_attention_grad_key_value(
+pub fn cross_attention_grad_key_value<N: Size>(
     d_context: &Tensor<f32>,
     q: &Tensor<f32>,
     kv: &Tensor<f32>,
@@ -332,8 +422,7 @@ pub fn cross_attention_grad_key_value(
     delta: &Tensor<f32>,
     d_kv: &mut Tensor<f32>,
     at: HeadArg,
-    #[comptime] dim: u32,
-    #[comptime] span: AttentionSpan,
+    #[comptime] form: HeadForm,
 ) {
-    key_value_grad(d_context, q, kv, log_sum_exp, delta, d_kv, &at, dim, span);
+    key_value_grad::<N>(d_context, q, kv, log_sum_exp, delta, d_kv, &at, form);
 }

@@ -2,7 +2,7 @@
 //! holds both: the first threads of a lane make `dx = W dy`, the others `dW = x dy^T` and `db`.
 
 use super::affine::{
-    AffineArg, Cells, Forms, LINE_ROWS, TILE_ROWS, component, first_entry, kept_of_line, kept_only, packed_line,
+    AffineArg, Forms, LINE_ROWS, TILE_ROWS, component, first_entry, kept_of_line, kept_only, listed, packed_line,
     row_tile, total, zero_cells,
 };
 use super::gelu::gelu_grad;
@@ -47,23 +47,16 @@ fn weight_tile<N: Size>(
             }
         }
     }
-    let first = (lane * at.weights_lane + at.weights_at) * 4 + col * 4;
-    #[unroll]
-    for i in 0..GRAD_INPUTS {
-        if input + i < at.inputs {
-            #[unroll]
-            for o in 0..4u32 {
-                let sum = sums.index(comptime!((i * 4 + o) as usize)).read();
-                grads[(first + (input + i) * at.outputs + o) as usize] = total::<N>(sum);
-            }
-        }
+    let values = listed::<N>(&sums, comptime!(GRAD_INPUTS * 4));
+    let first = (lane * at.weights_lane + at.weights_at) * 4 + input * at.outputs + col * 4;
+    for cell in 0..min(GRAD_INPUTS, at.inputs - input) * 4 {
+        grads[(first + cell / 4 * at.outputs + cell % 4) as usize] = total::<N>(values[cell as usize]);
     }
 }
 
 /// `db` of four outputs of a map with one bias row.
 #[cube]
 fn bias_tile<N: Size>(dy: &Tensor<Vector<f32, N>>, grads: &mut Tensor<f32>, at: &AffineArg, lane: u32, col: u32) {
-    #[unroll]
     for o in 0..4u32 {
         let output = col * 4 + o;
         let first = (lane * at.outputs + output) * at.rows;
@@ -73,6 +66,19 @@ fn bias_tile<N: Size>(dy: &Tensor<Vector<f32, N>>, grads: &mut Tensor<f32>, at: 
         }
         grads[((lane * at.weights_lane + at.bias_at) * 4 + output) as usize] = total::<N>(sum);
     }
+}
+
+/// Element `index` of `db` of a map with several bias rows.
+#[cube]
+fn token_bias<N: Size>(dy: &Tensor<Vector<f32, N>>, grads: &mut Tensor<f32>, at: &AffineArg, lane: u32, index: u32) {
+    let (token, output) = (index / at.outputs, index % at.outputs);
+    let first = (lane * at.outputs + output) * at.rows;
+    let mut sum = 0.0f32;
+    for block in 0..at.rows * 4 / at.bias_rows {
+        let row = block * at.bias_rows + token;
+        sum += component::<N>(dy[(first + row / 4) as usize], row % 4);
+    }
+    grads[((lane * at.weights_lane + at.bias_at) * 4 + index) as usize] = sum;
 }
 
 /// `dW` of every `threads`-th kept weight of row `input`, in the same order of sums as the dense tile.
@@ -130,34 +136,39 @@ fn weight_grad<N: Size, P: Size>(
         if dense {
             weight_tile::<N>(x, dy, grads, at, lane, input, col);
         }
-        if input == 0 {
+        if input == 0 && at.bias_rows == 1 {
             bias_tile::<N>(dy, grads, at, lane, col);
+        }
+    } else if at.bias_rows > 1 {
+        let index = index - width * ((at.inputs + GRAD_INPUTS - 1) / GRAD_INPUTS);
+        if index < at.bias_rows * at.outputs {
+            token_bias::<N>(dy, grads, at, lane, index);
         }
     }
 }
 
-/// Writes `count` cells of one feature of the input gradient.
+/// Writes `count` vectors of the input gradient of one feature, those of `values` from `start` on; rows from `row` on.
 #[cube]
 fn store_rows<N: Size>(
-    sums: &Cells<N>,
+    values: &Array<Vector<f32, N>>,
+    start: u32,
+    count: u32,
     z: &Tensor<Vector<f32, N>>,
     dx: &mut Tensor<Vector<f32, N>>,
-    out: u32,
+    at: &AffineArg,
+    lane: u32,
+    input: u32,
     row: u32,
-    rows: u32,
-    #[comptime] first: u32,
-    #[comptime] count: u32,
     #[comptime] gelu: bool,
 ) {
-    #[unroll]
-    for r in 0..count {
-        if row + r < rows {
-            let sum = sums.index(comptime!((first + r) as usize)).read();
-            if comptime!(gelu) {
-                dx[(out + r) as usize] = sum * gelu_grad::<N>(z[(out + r) as usize]);
-            } else {
-                dx[(out + r) as usize] = sum;
-            }
+    let out = (lane * at.inputs + input) * at.rows + row;
+    for r in 0..min(count, at.rows - row) {
+        let place = (out + r) as usize;
+        let sum = values[(start + r) as usize];
+        if comptime!(gelu) {
+            dx[place] = sum * gelu_grad::<N>(z[place]);
+        } else {
+            dx[place] = sum;
         }
     }
 }
@@ -166,7 +177,7 @@ fn store_rows<N: Size>(
 #[cube]
 fn input_grad<N: Size, P: Size>(
     dy: &Tensor<Vector<f32, N>>,
-    weights: &Tensor<Vector<f32, N>>,
+    weights: &Tensor<f32>,
     packed: &Tensor<Vector<f32, P>>,
     z: &Tensor<Vector<f32, N>>,
     dx: &mut Tensor<Vector<f32, N>>,
@@ -185,8 +196,8 @@ fn input_grad<N: Size, P: Size>(
             let entry = first_entry(at, lane, input);
             let (data, count) = (lane * at.outputs * at.rows, u32::cast_from(kept));
             let sums = packed_line::<N, P>(dy, packed, at, data, entry, at.inputs, count, row);
-            let out = (lane * at.inputs + input) * at.rows + row;
-            store_rows::<N>(&sums, z, dx, out, row, at.rows, 0u32, LINE_ROWS, gelu);
+            let values = listed::<N>(&sums, LINE_ROWS);
+            store_rows::<N>(&values, 0u32, LINE_ROWS, z, dx, at, lane, input, row, gelu);
         }
     }
     if comptime!(forms.dense) {
@@ -195,86 +206,34 @@ fn input_grad<N: Size, P: Size>(
         let (input, row) = (index % width * vectors, index / width * TILE_ROWS);
         if dense && row < at.rows {
             let sums = row_tile::<N>(dy, weights, at, lane, input, row, vectors);
-            #[unroll]
+            let values = listed::<N>(&sums, comptime!(4 * vectors * TILE_ROWS));
             for i in 0..comptime!(4 * vectors) {
-                let out = (lane * at.inputs + input * 4 + i) * at.rows + row;
-                store_rows::<N>(&sums, z, dx, out, row, at.rows, comptime!(i * TILE_ROWS), TILE_ROWS, gelu);
+                store_rows::<N>(&values, i * TILE_ROWS, TILE_ROWS, z, dx, at, lane, input * 4 + i, row, gelu);
             }
         }
     }
 }
 
-/// `dx`, `dW` and `db`; the first `split` threads of a lane make `dx`.
+/// `dx`, `dW` and `db`; the first `split` threads of a lane make `dx`. With `gelu`, where `x = gelu(z)`, `dx` becomes the
+/// gradient of `z`, which is not read otherwise.
 #[cube(launch_unchecked)]
 pub fn linear_grad<N: Size, P: Size>(
     x: &Tensor<Vector<f32, N>>,
     dy: &Tensor<Vector<f32, N>>,
-    weights: &Tensor<Vector<f32, N>>,
+    weights: &Tensor<f32>,
     rows: &Tensor<Vector<f32, P>>,
+    z: &Tensor<Vector<f32, N>>,
     dx: &mut Tensor<Vector<f32, N>>,
     grads: &mut Tensor<f32>,
     at: AffineArg,
     split: u32,
     #[comptime] forms: Forms,
+    #[comptime] gelu: bool,
 ) {
     let (thread, lane) = (thread(), lane());
     if thread < split {
-        input_grad::<N, P>(dy, weights, rows, x, dx, &at, lane, thread, forms, false);
+        input_grad::<N, P>(dy, weights, rows, z, dx, &at, lane, thread, forms, gelu);
     } else {
         weight_grad::<N, P>(x, dy, rows, grads, &at, lane, thread - split, forms);
-    }
-}
-
-/// [`linear_grad`] where `x = gelu(z)`: `dx` becomes the gradient of `z`.
-#[cube(launch_unchecked)]
-pub fn linear_grad_gelu<N: Size, P: Size>(
-    x: &Tensor<Vector<f32, N>>,
-    dy: &Tensor<Vector<f32, N>>,
-    weights: &Tensor<Vector<f32, N>>,
-    rows: &Tensor<Vector<f32, P>>,
-    z: &Tensor<Vector<f32, N>>,
-    dz: &mut Tensor<Vector<f32, N>>,
-    grads: &mut Tensor<f32>,
-    at: AffineArg,
-    split: u32,
-    #[comptime] forms: Forms,
-) {
-    let (thread, lane) = (thread(), lane());
-    if thread < split {
-        input_grad::<N, P>(dy, weights, rows, z, dz, &at, lane, thread, forms, true);
-    } else {
-        weight_grad::<N, P>(x, dy, rows, grads, &at, lane, thread - split, forms);
-    }
-}
-
-/// `dW` and `db` alone; threads from `split` on make the bias of a map with several bias rows.
-#[cube(launch_unchecked)]
-pub fn linear_grad_weight<N: Size>(
-    x: &Tensor<Vector<f32, N>>,
-    dy: &Tensor<Vector<f32, N>>,
-    grads: &mut Tensor<f32>,
-    at: AffineArg,
-    split: u32,
-) {
-    let (thread, lane) = (thread(), lane());
-    if thread < split {
-        let width = at.outputs / 4;
-        let (col, input) = (thread % width, thread / width * GRAD_INPUTS);
-        if input < at.inputs {
-            weight_tile::<N>(x, dy, grads, &at, lane, input, col);
-            if input == 0 && at.bias_rows == 1 {
-                bias_tile::<N>(dy, grads, &at, lane, col);
-            }
-        }
-    } else if thread - split < at.bias_rows * at.outputs {
-        let index = thread - split;
-        let (token, output) = (index / at.outputs, index % at.outputs);
-        let first = (lane * at.outputs + output) * at.rows;
-        let mut sum = 0.0f32;
-        for block in 0..at.rows * 4 / at.bias_rows {
-            let row = block * at.bias_rows + token;
-            sum += component::<N>(dy[(first + row / 4) as usize], row % 4);
-        }
-        grads[((lane * at.weights_lane + at.bias_at) * 4 + index) as usize] = sum;
     }
 }

@@ -12,6 +12,7 @@
 )]
 
 pub mod affine;
+pub mod append;
 pub mod attention;
 pub mod backward;
 pub mod embed;
