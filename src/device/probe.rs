@@ -92,19 +92,26 @@ async fn measure(device: &Device) -> Result<Probe, String> {
     };
     let times = fastest(&x, &tiles.iter().map(|tile| dense(*tile)).collect::<Vec<_>>(), at, ROUNDS).await?;
     let (dense_ms, tile) = times.into_iter().zip(tiles).min_by(|a, b| a.0.total_cmp(&b.0)).expect("there are tiles");
-    let mut products = Products { packed_density: 0.0, tile: *tile };
+    let mut packed_ms = Vec::new();
     for (n, m) in PATTERNS.into_iter().rev() {
         let sparse = pruned(&values, at, n, m, device);
-        if fastest(&x, &[sparse], at, ROUNDS).await?[0] >= dense_ms {
+        packed_ms.push(fastest(&x, &[sparse], at, ROUNDS).await?[0]);
+        if packed_ms.last() >= Some(&dense_ms) {
             break;
         }
-        products.packed_density = n as f64 / m as f64;
     }
-    Ok(Probe { dense_ms, products })
+    Ok(Probe { dense_ms, products: Products { packed_density: packed_density(dense_ms, &packed_ms), tile: *tile } })
 }
 
-/// Best time of [`PRODUCTS`] products with each of `weights` in `rounds` rounds, in milliseconds. They take turns, so that what else the
-/// machine does meets all of them.
+/// Density up to which packed products pay, from their times by pattern, sparsest first: that of the last one which beat
+/// the dense product before one did not.
+fn packed_density(dense_ms: f64, packed_ms: &[f64]) -> f64 {
+    let paying = packed_ms.iter().zip(PATTERNS.iter().rev()).take_while(|(ms, _)| **ms < dense_ms);
+    paying.last().map_or(0.0, |(_, (n, m))| *n as f64 / *m as f64)
+}
+
+/// Best time of [`PRODUCTS`] products with each of `weights` in `rounds` rounds, in milliseconds. They take turns, so
+/// that what else the machine does meets all of them.
 async fn fastest(x: &Buffer, weights: &[Weights], at: Affine, rounds: usize) -> Result<Vec<f64>, String> {
     let mut best = vec![f64::INFINITY; weights.len()];
     for round in 0..=rounds {
@@ -142,4 +149,22 @@ fn pruned(values: &Buffer, at: Affine, n: usize, m: usize, device: &Device) -> W
     let grid = PackGrid { matrices: 1, column_lines: at.outputs, row_lines: at.inputs };
     let (columns, rows) = Dispatch::pack(values, &mask, &plan, table, grid);
     Weights { values: values.clone(), columns, rows, packed: PackedLanes::of(&[rules]), tile: at.tile }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::packed_density;
+
+    #[test]
+    fn packed_products_pay_up_to_the_first_pattern_that_is_slower_than_dense() {
+        // Milliseconds at 1:16, 1:8, 1:4 and 2:4.
+        assert_eq!(packed_density(42.8, &[8.7, 13.6, 24.7, 53.2]), 0.25, "2:4 is slower than dense");
+        assert_eq!(packed_density(42.8, &[8.7, 13.6, 24.7, 33.2]), 0.5);
+        assert_eq!(packed_density(42.8, &[50.0]), 0.0);
+        assert_eq!(
+            packed_density(42.8, &[8.7, 43.0, 24.7, 33.2]),
+            1.0 / 16.0,
+            "1:8 does not pay, whatever comes after it"
+        );
+    }
 }

@@ -98,3 +98,43 @@ impl Experiment {
         WeightForms { packed: PackedLanes::of(rules), general: self.network.layout.mask_grid(rules).general }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ExperimentConfig;
+    use crate::data::Dataset;
+    use crate::kernels::{Products, Tile};
+    use serde_json::json;
+
+    /// Which lanes read the first feed-forward matrix packed at step 0, where packing pays up to `packed_density`.
+    fn packed(patterns: &[(usize, usize)], packed_density: f64) -> PackedLanes {
+        let lanes: Vec<_> = patterns
+            .iter()
+            .map(|(n, m)| json!({ "recipe": "sr-ste", "ff": { "n": n, "m": m }, "dense_frac": 0 }))
+            .collect();
+        let document = json!({
+            "version": 1,
+            "name": "Forms",
+            "task": { "kind": "shapes" },
+            "model": { "layers": 1, "heads": 1, "d_model": 16, "d_ff": 32, "patch": 8 },
+            "lanes": lanes,
+            "steps": 10,
+            "batch": 4,
+            "eval": { "every": 10, "samples": 4 },
+        });
+        let config = ExperimentConfig::from_value(document).expect("valid");
+        let dataset = Dataset::generated(config.task()).expect("generated");
+        let run = Experiment::new(config, dataset, Device::flex()).expect("it fits");
+        let run = run.with_products(Products { packed_density, tile: Tile::default() });
+        run.weight_forms(&run.rules(&run.lane_states(0))).packed[SegmentKind::Ff1.index()]
+    }
+
+    #[test]
+    fn lanes_of_2_4_train_dense_where_a_probe_found_dense_products_faster() {
+        assert_eq!(packed(&[(2, 4)], 0.25), PackedLanes::None);
+        assert_eq!(packed(&[(2, 4), (1, 4)], 0.25), PackedLanes::Some);
+        assert_eq!(packed(&[(2, 4), (1, 4)], 0.5), PackedLanes::All);
+        assert_eq!(packed(&[(1, 16)], 0.0), PackedLanes::None);
+    }
+}

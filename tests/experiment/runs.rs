@@ -368,4 +368,21 @@ tests! {
             assert_eq!(metrics[at("invalid_groups")], 0.0, "{recipe}: the weights that ship are N:M");
         }
     }
+
+    /// Launches are dropped while kernels are compiled ahead, on every thread: native tests run on several.
+    #[cfg(target_arch = "wasm32")]
+    async fn compiling_ahead_changes_nothing() {
+        let Some(gpu) = gpu().await else { return };
+        let mut document = document(&[lane("mdgf-exponential"), lane("sr-ste")], 20);
+        document["report_every"] = json!(5);
+        let plain = finish(&mut experiment(document.clone(), &gpu)).await;
+        let mut prepared = experiment(document, &gpu);
+        assert!(prepared.prepare(1), "the first step needs kernels");
+        assert!(prepared.prepare_evaluation(0));
+        prepared.train_step();
+        assert!(prepared.prepare(20), "the report and pruned steps need others");
+        assert!(!prepared.prepare(20), "which are there now");
+        let all_bits = |reports: &[Vec<Vec<f64>>]| reports.iter().map(|rows| bits(rows)).collect::<Vec<_>>();
+        assert_eq!(all_bits(&finish(&mut prepared).await), all_bits(&plain));
+    }
 }

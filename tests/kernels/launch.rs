@@ -1,9 +1,9 @@
 //! What it costs the host to enqueue work.
 
-use crate::common::{gpu, random, values};
+use crate::common::{cpu, gpu, random, values};
 use crate::tests;
 use burn::backend::Dispatch;
-use nmflow::kernels::LaneOps;
+use nmflow::kernels::{LaneOps, buffer};
 use web_time::Instant;
 
 /// Small models wait for launches, not for arithmetic, so this bounds their speed.
@@ -26,5 +26,16 @@ tests! {
             }
         }
         panic!("a launch took {best_us:.1} us");
+    }
+
+    async fn tensors_that_are_read_together_come_back_as_if_read_alone() {
+        let Some(gpu) = gpu().await else { return };
+        for device in [gpu, cpu()] {
+            let shapes: [&[usize]; 4] = [&[3, 2, 20], &[2, 5], &[1, 4], &[2, 1, 70]];
+            let parts: Vec<_> = shapes.map(|shape| random(shape, &format!("{shape:?}"), &device)).into();
+            let together = buffer::read_together(parts.clone()).await.expect("the device answers");
+            assert_eq!(together, buffer::read_all(parts).await.expect("the device answers"));
+        }
+        assert!(buffer::read_together(Vec::new()).await.expect("nothing is nothing").is_empty());
     }
 }
