@@ -52,7 +52,18 @@ pub fn forward(q: &F, kv: Option<&F>, shape: HeadShape) -> (F, F) {
     match kv {
         None => launch!(q, grid, attention::attention, ALIGN, arg(q), context_arg, log_sum_exp_arg, at, form),
         Some(kv) => {
-            launch!(q, grid, attention::cross_attention, ALIGN, arg(q), arg(kv), context_arg, log_sum_exp_arg, at, form,)
+            launch!(
+                q,
+                grid,
+                attention::cross_attention,
+                ALIGN,
+                arg(q),
+                arg(kv),
+                context_arg,
+                log_sum_exp_arg,
+                at,
+                form
+            );
         }
     }
     (context, log_sum_exp)

@@ -240,7 +240,8 @@ fn attend<N: Size>(
         }
         let mut sums = listed::<N>(&sums, dim);
         for i in 0..dim {
-            sums[i as usize] = sums[i as usize] / total;
+            let sum = sums[i as usize];
+            sums[i as usize] = sum / total;
         }
         store::<N>(context, head.context + row, at.rows, &sums, dim);
         store_four::<N>(log_sum_exp, head.saved + row, top + total.ln());

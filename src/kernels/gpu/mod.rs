@@ -7,6 +7,7 @@
     clippy::manual_div_ceil,
     clippy::manual_is_multiple_of,
     clippy::manual_midpoint,
+    clippy::trivially_copy_pass_by_ref,
     clippy::unreadable_literal,
     reason = "`#[cube]` expands into items of its own and reads only part of the language"
 )]
