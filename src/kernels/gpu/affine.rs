@@ -146,7 +146,7 @@ pub fn column_tile<N: Size>(
 #[cube]
 pub fn row_tile<N: Size>(
     dy: &Tensor<Vector<f32, N>>,
-    weights: &Tensor<f32>,
+    weights: &Tensor<Vector<f32, N>>,
     at: &AffineArg,
     lane: u32,
     input: u32,
@@ -155,21 +155,27 @@ pub fn row_tile<N: Size>(
 ) -> Cells<N> {
     let sums = zero_cells::<N>(comptime!(4 * vectors * TILE_ROWS));
     let offsets = row_vectors(row, at.rows, TILE_ROWS);
+    let width = at.outputs / 4;
     let dy_at = lane * at.outputs * at.rows;
-    let weights_at = (lane * at.weights_lane + at.weights_at) * 4 + input * 4 * at.outputs;
-    for k in 0..at.outputs {
-        let mut values = Sequence::<Vector<f32, N>>::new();
-        #[unroll]
-        for r in 0..TILE_ROWS {
-            values.push(dy[(dy_at + k * at.rows + *offsets.index(comptime!(r as usize))) as usize]);
-        }
+    let weights_at = lane * at.weights_lane + at.weights_at + input * 4 * width;
+    for k in 0..width {
+        let mut w = Sequence::<Vector<f32, N>>::new();
         #[unroll]
         for i in 0..comptime!(4 * vectors) {
-            let factor = Vector::new(weights[(weights_at + i * at.outputs + k) as usize]);
+            w.push(weights[(weights_at + i * width + k) as usize]);
+        }
+        #[unroll]
+        for j in 0..4u32 {
+            let dy_k = dy_at + (k * 4 + j) * at.rows;
             #[unroll]
             for r in 0..TILE_ROWS {
-                let sum = sums.index(comptime!((i * TILE_ROWS + r) as usize));
-                sum.store(sum.read() + factor * *values.index(comptime!(r as usize)));
+                let value = dy[(dy_k + *offsets.index(comptime!(r as usize))) as usize];
+                #[unroll]
+                for i in 0..comptime!(4 * vectors) {
+                    let sum = sums.index(comptime!((i * TILE_ROWS + r) as usize));
+                    let factor = w.index(comptime!(i as usize)).extract(comptime!(j as usize));
+                    sum.store(sum.read() + Vector::new(factor) * value);
+                }
             }
         }
     }

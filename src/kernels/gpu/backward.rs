@@ -177,7 +177,7 @@ fn store_rows<N: Size>(
 #[cube]
 fn input_grad<N: Size, P: Size>(
     dy: &Tensor<Vector<f32, N>>,
-    weights: &Tensor<f32>,
+    weights: &Tensor<Vector<f32, N>>,
     packed: &Tensor<Vector<f32, P>>,
     z: &Tensor<Vector<f32, N>>,
     dx: &mut Tensor<Vector<f32, N>>,
@@ -220,7 +220,7 @@ fn input_grad<N: Size, P: Size>(
 pub fn linear_grad<N: Size, P: Size>(
     x: &Tensor<Vector<f32, N>>,
     dy: &Tensor<Vector<f32, N>>,
-    weights: &Tensor<f32>,
+    weights: &Tensor<Vector<f32, N>>,
     rows: &Tensor<Vector<f32, P>>,
     z: &Tensor<Vector<f32, N>>,
     dx: &mut Tensor<Vector<f32, N>>,

@@ -61,8 +61,12 @@ fn finish<N: Size>(
 ) {
     let out = (lane * at.outputs + output) * at.rows + row;
     let end = min(count, at.rows - row);
+    let mut bias = bias_of::<N>(weights, at, lane, output, row, ending);
     for r in 0..end {
-        let value = values[(start + r) as usize] + bias_of::<N>(weights, at, lane, output, row + r, ending);
+        if comptime!(ending == Ending::TokenBias) {
+            bias = bias_of::<N>(weights, at, lane, output, row + r, ending);
+        }
+        let value = values[(start + r) as usize] + bias;
         let place = (out + r) as usize;
         if comptime!(ending == Ending::Gelu) {
             second[place] = value;
