@@ -5,6 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// One fault of an experiment document.
+///
+/// Words of the document stand in backticks in the reason: keys of fields such as `` `d_model` ``, and `` `null` ``. The
+/// page puts the labels of its form in their place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Problem {

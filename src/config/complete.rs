@@ -127,7 +127,7 @@ fn check(field: &FieldSpec, path: &str, value: Value, problems: &mut Problems) -
 fn check_number(field: &FieldSpec, value: &Value) -> Result<f64, String> {
     let number = value.as_f64().filter(|number| number.is_finite()).ok_or_else(|| {
         let kind = if field.kind == FieldKind::Integer { "a whole number" } else { "a number" };
-        let null = if field.nullable { " or null" } else { "" };
+        let null = if field.nullable { " or `null`" } else { "" };
         format!("must be {kind}{null}, not {}", describe(value))
     })?;
     let (min, max) = (field.min.unwrap_or(f64::MIN), field.max.unwrap_or(f64::MAX));
@@ -188,8 +188,8 @@ fn check_choices(field: &FieldSpec, value: &Value) -> Result<Value, String> {
 /// A pattern can have several faults: N, M and foreign keys are reported one by one.
 fn check_pattern(field: &FieldSpec, path: &str, value: Value, problems: &mut Problems) -> Option<Value> {
     let Value::Object(mut given) = value else {
-        let null = if field.nullable { " or null" } else { "" };
-        problems.report(path, format!("must be {{\"n\": N, \"m\": M}}{null}, not {}", describe(&value)));
+        let null = if field.nullable { " or `null`" } else { "" };
+        problems.report(path, format!("must be `{{\"n\": N, \"m\": M}}`{null}, not {}", describe(&value)));
         return None;
     };
     let part = FieldSpec { kind: FieldKind::Integer, nullable: false, ..*field };
@@ -230,6 +230,7 @@ fn describe(value: &Value) -> String {
     match value {
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "an object".to_owned(),
+        Value::String(text) if text.is_empty() => "an empty text".to_owned(),
         Value::String(text) if text.chars().count() > 40 => "a long text".to_owned(),
         short => short.to_string(),
     }

@@ -1,4 +1,4 @@
-//! Says in a line how a lane differs from the first.
+//! Says in a line how a lane differs from the first, and names lanes after what tells them apart.
 
 use serde_json::{Map, Value};
 
@@ -24,6 +24,40 @@ pub(super) fn describe(lanes: &[RawLane], index: usize) -> String {
     if differing.is_empty() { "same as the first lane".to_owned() } else { differing.join(", ") }
 }
 
+/// Name of every lane: its own, or an automatic one, which follows whatever is changed in the lane.
+///
+/// An automatic name is the recipe's, with the fields in which lanes of that recipe differ: `SR-STE 1:4`,
+/// `MdGf-Exp, beta 0.01`. A seed is named where it is not that of the first of them. A name that another lane has
+/// already is numbered.
+pub fn names(lanes: &[RawLane]) -> Vec<String> {
+    let mut taken: Vec<String> = lanes.iter().filter_map(|lane| lane.name.clone()).collect();
+    let mut name = |lane: &RawLane| {
+        let name = automatic(lane, lanes);
+        let numbered = (2..).map(|number| format!("{name} {number}"));
+        let free = std::iter::once(name.clone()).chain(numbered).find(|name| !taken.contains(name));
+        let free = free.expect("there are more numbers than lanes");
+        taken.push(free.clone());
+        free
+    };
+    lanes.iter().map(|lane| lane.name.clone().unwrap_or_else(|| name(lane))).collect()
+}
+
+/// The lane's recipe and what tells it from others of that recipe.
+fn automatic(lane: &RawLane, lanes: &[RawLane]) -> String {
+    let alike: Vec<_> = lanes.iter().filter(|other| other.recipe == lane.recipe).map(fields).collect();
+    let own = fields(lane);
+    let telling = fields_of("lanes[]").filter(|field| match field.key() {
+        "name" | "recipe" => false,
+        "seed" => alike[0]["seed"] != own["seed"],
+        key => field.applies_to.to_recipe(lane.recipe) && alike.iter().any(|other| other[key] != own[key]),
+    });
+    telling.fold(lane.recipe.short().to_owned(), |name, field| match (field.key(), &own[field.key()]) {
+        ("ff", pattern @ Value::Object(_)) => format!("{name} {}", written(field, pattern)),
+        ("locations", Value::Array(none)) if none.is_empty() => name,
+        (_, value) => format!("{name}, {}", phrase(field, value)),
+    })
+}
+
 fn fields(lane: &RawLane) -> Map<String, Value> {
     match serde_json::to_value(lane) {
         Ok(Value::Object(fields)) => fields,
@@ -36,6 +70,16 @@ fn phrase(field: &FieldSpec, value: &Value) -> String {
     format!("{} {}", field.short, written(field, value)).trim_start().to_owned()
 }
 
+/// Unit of the fields that a reader takes as per cents.
+const SHARE_OF_STEPS: &str = "of the steps";
+
+/// A share as `5 %`, `1.25 %`.
+fn percent(share: &Value) -> String {
+    let percent = share.as_f64().unwrap_or(f64::NAN) * 100.0;
+    // Five digits name every step of a budget, and hide that 0.07 is no binary fraction.
+    format!("{} %", format_number((percent * 1000.0).round() / 1000.0))
+}
+
 fn written(field: &FieldSpec, value: &Value) -> String {
     let label = |value: &Value| {
         let choice = field.choices.iter().find(|choice| value == choice.value);
@@ -46,6 +90,7 @@ fn written(field: &FieldSpec, value: &Value) -> String {
         (FieldKind::Pattern, pattern) => format!("{}:{}", pattern["n"], pattern["m"]),
         (_, Value::Null) => "auto".to_owned(),
         (_, Value::Array(choices)) => choices.iter().map(label).collect::<Vec<_>>().join(" "),
+        (FieldKind::Number, share) if field.unit == SHARE_OF_STEPS => percent(share),
         (_, Value::Number(number)) => number.as_f64().map_or_else(|| number.to_string(), format_number),
         _ => label(value),
     }
@@ -86,6 +131,55 @@ mod tests {
                 "FF dense, attention 2:4, on Q K, groups along output features, gradient zero, learning rate 0.01",
             ]
         );
+    }
+
+    fn named(lanes: &Value) -> Vec<String> {
+        ExperimentConfig::lane_names(json!({
+            "version": 1, "task": {"kind": "shapes"}, "model": {}, "steps": 100, "batch": 8, "lanes": lanes
+        }))
+    }
+
+    #[test]
+    fn a_lane_without_a_name_is_called_after_its_recipe_and_what_tells_it_from_others_of_it() {
+        let ff = |n, m| json!({"n": n, "m": m});
+        assert_eq!(
+            named(&json!([
+                {"recipe": "dense"},
+                {"recipe": "sr-ste", "ff": ff(1, 4)},
+                {"recipe": "sr-ste", "ff": ff(1, 16)},
+                {"recipe": "mdgf-exponential", "seed": 7},
+                {"recipe": "mdgf-exponential", "seed": 7, "beta": 0.01, "dense_frac": 0.07},
+                {"recipe": "mdgf-exponential", "seed": 8},
+            ])),
+            [
+                "Dense",
+                "SR-STE 1:4",
+                "SR-STE 1:16",
+                "MdGf-Exp, beta auto, dense phase 5 %",
+                "MdGf-Exp, beta 0.01, dense phase 7 %",
+                "MdGf-Exp, beta auto, dense phase 5 %, seed 8",
+            ]
+        );
+        let attention = json!({"recipe": "ste", "attention": ff(1, 4), "locations": ["q", "k"]});
+        assert_eq!(
+            named(&json!([{"recipe": "ste"}, attention])),
+            ["STE, attention dense", "STE, attention 1:4, on Q K"]
+        );
+    }
+
+    #[test]
+    fn an_automatic_name_is_no_other_lane_s_and_a_given_one_stays() {
+        let lanes = json!([
+            {"recipe": "sr-ste", "name": "MdGf-Exp"}, {"recipe": "ste"}, {"recipe": "ste"}, {"recipe": "ste", "seed": 1},
+            {"recipe": "mdgf-exponential"}
+        ]);
+        assert_eq!(named(&lanes), ["MdGf-Exp", "STE", "STE 2", "STE, seed 1", "MdGf-Exp 2"]);
+    }
+
+    #[test]
+    fn lanes_of_a_faulty_document_are_named_as_far_as_it_can_be_read() {
+        assert_eq!(named(&json!([{"recipe": "ste", "ff": "1:4", "k": 3, "seed": -1}, {"recipe": "dense"}])), ["STE", "Dense"]);
+        assert_eq!(ExperimentConfig::lane_names(json!("nothing")), [""; 0]);
     }
 
     #[test]

@@ -14,8 +14,8 @@ const INTRODUCTION: &str = "\
 <!-- Written from the tables in src/config by `UPDATE_DOCS=1 cargo test --release --lib experiment_document`. -->
 
 An experiment is one JSON document. Unknown fields are refused, values outside the limits are refused, and
-every problem is reported together with its field. A field without a default must be given. `lanes` is a list
-of 1 to 32 objects; lanes differ from one another only in the fields listed under *Lanes*.
+every problem is reported together with its field. A field without a default must be given; one that is left empty is
+`null`. `lanes` is a list of 1 to 32 objects; lanes differ from one another only in the fields listed under *Lanes*.
 
 A complete example is [`src/config/presets/default.json`](../src/config/presets/default.json).
 ";

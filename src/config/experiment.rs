@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{
     GradientRule, Phases, Recipe, Site,
     complete::complete,
-    difference,
+    difference::{self, names},
     field::FieldSpec,
     problems::Problems,
     raw::{Axis, RawExperiment, TaskConfig},
@@ -127,9 +127,19 @@ impl ExperimentConfig {
         let model = ModelConfig::from(&document);
         validate::check(&document, &model, &mut problems);
         problems.into_result()?;
-        let lanes = document.lanes.iter().map(LaneConfig::from_checked).collect();
+        let names = names(&document.lanes);
+        let lanes = names.into_iter().zip(&document.lanes).map(|(name, lane)| LaneConfig::from_checked(name, lane));
+        let lanes = lanes.collect();
         let optimizer = OptimizerConfig::from(&document);
         Ok(Self { document, model, optimizer, lanes })
+    }
+
+    /// Names of the lanes of a document, which may have problems: a faulty field counts as its default. Empty where
+    /// no lanes can be made out.
+    pub fn lane_names(document: Value) -> Vec<String> {
+        let Ok(document) = migrate(document) else { return Vec::new() };
+        let completed = complete(document, &mut Problems::default());
+        serde_json::from_value(completed).map_or_else(|_| Vec::new(), |document: RawExperiment| names(&document.lanes))
     }
 
     /// The document, complete: reading it again gives this experiment.
@@ -233,7 +243,7 @@ impl TryFrom<RawExperiment> for ExperimentConfig {
         // JSON writes NaN as null, which would turn a NaN beta into the automatic one.
         let nan_betas: Vec<_> = (document.lanes.iter().enumerate())
             .filter(|(_, lane)| lane.beta.is_some_and(|beta| !beta.is_finite()))
-            .map(|(index, _)| Problem::new(format!("lanes[{index}].beta"), "must be a finite number or null"))
+            .map(|(index, _)| Problem::new(format!("lanes[{index}].beta"), "must be a finite number or `null`"))
             .collect();
         let value = serde_json::to_value(document).expect("the raw form is plain JSON");
         match Self::from_value(value) {

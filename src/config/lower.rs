@@ -53,9 +53,9 @@ impl RawLane {
 
 impl LaneConfig {
     /// A lane of a document without problems.
-    pub(super) fn from_checked(lane: &RawLane) -> Self {
+    pub(super) fn from_checked(name: String, lane: &RawLane) -> Self {
         Self {
-            name: lane.name.clone().unwrap_or_else(|| lane.recipe.label().to_owned()),
+            name,
             recipe: lane.recipe,
             ff: lane.ff.map(RawPattern::checked),
             attention: lane.attention.map(RawPattern::checked),

@@ -29,6 +29,7 @@ mod validate;
 mod validate_tests;
 mod version;
 
+pub use difference::names as lane_names;
 pub use experiment::{ExperimentConfig, LaneConfig, ModelConfig, OptimizerConfig};
 pub use field::{Applies, ChoiceSpec, DefaultValue, FieldKind, FieldSpec};
 pub use phases::{Phases, share};

@@ -41,13 +41,13 @@ pub static PRESETS: [Preset; 19] = [
     Preset {
         id: "mnist",
         summary: "The same four lanes on an IDX pair of the MNIST family that you drop on the page.",
-        notes: "Small images and 2500 steps in place of ImageNet-1K: real data at a size that a browser trains. One seed decides nothing.",
+        notes: "Small images and 2500 steps in place of ImageNet-1K: real data at a size that a browser trains.",
         json: include_str!("presets/mnist.json"),
     },
     Preset {
         id: "patterns",
         summary: "SR-STE against MdGf-Exponential at a mild and at a strong sparsity, with dense as control.",
-        notes: "Two of the paper's patterns at width 64 on generated images; `table2` has them all.",
+        notes: "Two of the paper's patterns at width 64 on generated images; “SR-STE and MdGf from 2:4 to 1:32” has them all.",
         json: include_str!("presets/patterns.json"),
     },
     Preset {
@@ -58,8 +58,8 @@ pub static PRESETS: [Preset; 19] = [
     },
     Preset {
         id: "quick",
-        summary: "SR-STE, MdGf and SdGf beside dense training at 1:8, in the smallest network and budget that tells them apart.",
-        notes: "Scaled down from the paper's ViT-Base on ImageNet-1K to width 32 and 300 steps of generated images, to be over soon. One seed and so few steps decide nothing.",
+        summary: "SR-STE, MdGf and SdGf beside dense training at 1:8: a first look, in a small network and few steps.",
+        notes: "Scaled down from the paper's ViT-Base on ImageNet-1K to width 32 and 300 steps of generated images, to be over soon; too few for a verdict.",
         json: include_str!("presets/quick.json"),
     },
     Preset {
@@ -113,7 +113,7 @@ pub static PRESETS: [Preset; 19] = [
     Preset {
         id: "newer-recipes",
         summary: "Annealed SR-STE, S-STE, STEP, MdGf with SdGf, and sparse training that ends dense, against SR-STE.",
-        notes: "All at the same learning rate on generated images; the recipes come from papers on other patterns (2:4) and larger networks. Sparse-then-dense ships a dense network.",
+        notes: "All at the same learning rate on generated images; the recipes come from papers on other patterns (2:4) and larger networks. Sparse-then-dense ends with a dense network.",
         json: include_str!("presets/newer-recipes.json"),
     },
     Preset {
@@ -170,10 +170,32 @@ mod tests {
         for preset in &PRESETS {
             assert_eq!(Preset::find(preset.id).unwrap().json, preset.json);
             for text in [preset.summary, preset.notes] {
-                assert!(text.ends_with(['.', '?']), "{text}");
+                // Plain words: the page shows them as they stand.
+                assert!(text.ends_with(['.', '?']) && !text.contains('`'), "{text}");
             }
         }
         assert!(Preset::find("no such preset").is_none());
+    }
+
+    #[test]
+    fn lanes_of_presets_are_named_by_what_they_are() {
+        for preset in &PRESETS {
+            let experiment = preset.experiment();
+            let mut names: Vec<_> = experiment.lanes().iter().map(|lane| lane.name.as_str()).collect();
+            // A name that were given here would stay when a visitor changes the lane.
+            assert!(experiment.document().lanes.iter().all(|lane| lane.name.is_none()), "{}", preset.id);
+            assert!(names.iter().all(|name| name.len() <= 40 && !name.ends_with(" 2")), "{names:?}");
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), experiment.lanes().len());
+        }
+        let names = |id| {
+            let lanes = Preset::find(id).unwrap().experiment();
+            lanes.lanes().iter().map(|lane| lane.name.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(names("default"), ["Dense", "SR-STE", "MdGf-Exp", "SdGf-Step"]);
+        assert_eq!(names("patterns"), ["Dense", "SR-STE 1:4", "MdGf-Exp 1:4", "SR-STE 1:16", "MdGf-Exp 1:16"]);
+        assert_eq!(names("dense-phase")[..2], ["SR-STE, dense phase 0 %", "SR-STE, dense phase 1.25 %"]);
     }
 
     #[test]

@@ -148,7 +148,7 @@ pub struct RawOptimizer {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RawLane {
-    /// Name in legends; null takes the recipe's.
+    /// Name in legends; null is an automatic one.
     pub name: Option<String>,
     /// How the lane sparsifies.
     pub recipe: Recipe,

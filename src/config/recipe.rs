@@ -112,6 +112,8 @@ pub struct RecipeRow {
     pub id: &'static str,
     /// Its name for readers.
     pub label: &'static str,
+    /// Its name where room is scarce, in legends and tables; empty where the label is short enough.
+    pub short: &'static str,
     /// The patterns it applies.
     pub masks: MaskSchedule,
     /// How pruned weights fade.
@@ -149,6 +151,7 @@ const STE: RecipeRow = RecipeRow {
     recipe: Recipe::Ste,
     id: "ste",
     label: "STE",
+    short: "",
     masks: MaskSchedule::Target,
     decay: Hard,
     gradient: Fixed(GradientRule::Ste),
@@ -168,11 +171,11 @@ const ROWS: [RecipeRow; 14] = [
         summary: "STE plus lambda * (1 - F) * W in the gradient, which pulls pruned weights to zero (Zhou et al. 2021).", ..STE },
     RecipeRow { recipe: Recipe::MdgfLinear, id: "mdgf-linear", label: "MdGf-Linear", decay: Linear, gradient: OfLane,
         summary: "Target N:M; pruned weights fade with D(j) = max(1 - beta j, 0).", ..STE },
-    RecipeRow { recipe: Recipe::MdgfExponential, id: "mdgf-exponential", label: "MdGf-Exponential", decay: Exponential, gradient: OfLane,
+    RecipeRow { recipe: Recipe::MdgfExponential, id: "mdgf-exponential", label: "MdGf-Exponential", short: "MdGf-Exp", decay: Exponential, gradient: OfLane,
         summary: "Target N:M; pruned weights fade with D(j) = exp(-beta j).", ..STE },
-    RecipeRow { recipe: Recipe::SdgfStepwise, id: "sdgf-stepwise", label: "SdGf-Stepwise", masks: MaskSchedule::Stepwise, gradient: OfLane,
+    RecipeRow { recipe: Recipe::SdgfStepwise, id: "sdgf-stepwise", label: "SdGf-Stepwise", short: "SdGf-Step", masks: MaskSchedule::Stepwise, gradient: OfLane,
         summary: "Fixed group, falling N: (M-1):M, then M/2:M, M/4:M ... N:M.", ..STE },
-    RecipeRow { recipe: Recipe::SdgfGeometric, id: "sdgf-geometric", label: "SdGf-Geometric", masks: MaskSchedule::Geometric, gradient: OfLane,
+    RecipeRow { recipe: Recipe::SdgfGeometric, id: "sdgf-geometric", label: "SdGf-Geometric", short: "SdGf-Geo", masks: MaskSchedule::Geometric, gradient: OfLane,
         summary: "Fixed ratio, shrinking group: kN/2^d : kM/2^d for d = 0 .. log2 k.", ..STE },
     RecipeRow { recipe: Recipe::Densify, id: "densify", label: "Densify", masks: MaskSchedule::Densify, gradient: OfLane,
         summary: "From sparser to the target: N:8M, N:4M, N:2M, N:M.", ..STE },
@@ -192,7 +195,7 @@ const ROWS: [RecipeRow; 14] = [
     RecipeRow { recipe: Recipe::MdgfSdgf, id: "mdgf-sdgf", label: "MdGf + SdGf", masks: MaskSchedule::Stepwise, decay: Exponential, gradient: OfLane,
         summary: "Stepwise stages whose pruned weights fade with D(j) = exp(-beta j), one D over all stages. Our own reading of a combination that the paper names and does not try.", ..STE },
     RecipeRow { recipe: Recipe::SparseThenDense, id: "sparse-then-dense", label: "Sparse-then-dense", pull: Pull::Constant, ends_dense: true,
-        summary: "SR-STE until the fine-tune phase, which is dense: so is the network that ships (Hu et al. 2024, arXiv 2404.01847).", ..STE },
+        summary: "SR-STE until the fine-tune phase, which is dense: so is the network in the end (Hu et al. 2024, arXiv 2404.01847).", ..STE },
 ];
 
 impl Recipe {
@@ -220,6 +223,12 @@ impl Recipe {
     /// Its name for readers, such as `SR-STE`.
     pub const fn label(self) -> &'static str {
         self.row().label
+    }
+
+    /// Its name in legends and tables, such as `MdGf-Exp`.
+    pub const fn short(self) -> &'static str {
+        let RecipeRow { short, label, .. } = self.row();
+        if short.is_empty() { label } else { short }
     }
 
     /// Whether it ever prunes.

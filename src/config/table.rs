@@ -103,7 +103,7 @@ pub static FIELDS: [FieldSpec; 41] = [
     FieldSpec::new("batch", "Batch size", Integer, Default::Integer(32),
         "Samples per step. Lanes of equal seed see the same samples.").range(1.0, 1024.0).unit("samples").required(),
     FieldSpec::new("report_every", "Report every", Integer, Default::Integer(10),
-        "Steps between two metric reports. Must divide eval.every, because an evaluation travels with a report.")
+        "Steps between two metric reports. Must divide `eval.every`, because an evaluation travels with a report.")
         .range(1.0, 10_000.0).unit("steps"),
 
     FieldSpec::new("task.kind", "Task", Choice, Default::Text("shapes"),
@@ -125,17 +125,17 @@ pub static FIELDS: [FieldSpec; 41] = [
     FieldSpec::new("model.layers", "Layers", Integer, Default::Integer(2),
         "Transformer blocks. A translation has as many in its encoder and again in its decoder.").range(1.0, 12.0),
     FieldSpec::new("model.heads", "Heads", Integer, Default::Integer(4),
-        "Attention heads. Must divide d_model into head widths that are multiples of 4 and at most 64.")
+        "Attention heads. Must divide the width into parts that are multiples of 4 and at most 64.")
         .range(1.0, 64.0),
     FieldSpec::new("model.d_model", "Width", Integer, Default::Integer(64),
-        "Features per token (d_model).").range(4.0, 1024.0).step(4.0).unit("features"),
+        "Features per token.").range(4.0, 1024.0).step(4.0).unit("features"),
     FieldSpec::new("model.d_ff", "Feed-forward width", Integer, Default::Integer(256),
-        "Features between the two feed-forward matrices (d_ff).").range(4.0, 4096.0).step(4.0).unit("features"),
+        "Features between the two feed-forward matrices.").range(4.0, 4096.0).step(4.0).unit("features"),
     FieldSpec::new("model.patch", "Patch side", Integer, Default::Integer(4),
         "Side of the square patches an image is cut into. Must divide its height and width.")
         .range(1.0, 64.0).unit("pixels").applies_to(ToTasks(IMAGES)),
     FieldSpec::new("model.window", "Attention window", Integer, Default::Null,
-        "Side of the windows inside which patches attend to each other; every other block moves them by half a side (as Swin does). Null attends to the whole image.")
+        "Side of the windows inside which patches attend to each other; every other block moves them by half a side (as Swin does). Left empty, patches attend to the whole image.")
         .range(1.0, 64.0).nullable().unit("patches").applies_to(ToTasks(IMAGES)),
 
     FieldSpec::new("optimizer.beta1", "beta1", Number, Default::Number(0.9),
@@ -157,17 +157,17 @@ pub static FIELDS: [FieldSpec; 41] = [
         .range(0.0, 1.0).step(0.01).unit("of the peak"),
 
     FieldSpec::new("lanes[].name", "Lane name", Text, Default::Null,
-        "Name in legends and tables. Null takes the recipe's name.").range(1.0, 80.0).nullable(),
+        "Name in legends and tables. Left empty, it is the recipe and what tells the lane from others of that recipe, and follows them.").range(1.0, 80.0).nullable(),
     FieldSpec::new("lanes[].recipe", "Recipe", Choice, Default::Text("dense"),
         "How the lane sparsifies.").choices(RECIPES),
     FieldSpec::new("lanes[].ff", "Feed-forward pattern", Pattern, Default::Pattern(1, 16),
-        "Target N:M of both feed-forward matrices. Null keeps them dense.")
+        "Target N:M of both feed-forward matrices. Left empty, they stay dense.")
         .range(1.0, MAX_M).nullable().applies_to(ToRecipes(Recipe::prunes)).short("FF"),
     FieldSpec::new("lanes[].attention", "Attention pattern", Pattern, Default::Null,
-        "Target N:M of the attention matrices named in locations. Null keeps them dense.")
+        "Target N:M of the attention matrices that `locations` names. Left empty, they stay dense.")
         .range(1.0, MAX_M).nullable().applies_to(ToRecipes(Recipe::prunes)).short("attention"),
     FieldSpec::new("lanes[].locations", "Attention matrices", Locations, Default::NoLocations,
-        "Attention matrices that get the attention pattern. Empty when attention is null.")
+        "Attention matrices that get the pattern of `attention`; without one, none.")
         .choices(LOCATIONS).applies_to(ToRecipes(Recipe::prunes)).short("on"),
     FieldSpec::new("lanes[].group_axis", "Group axis", Choice, Default::Text("in"),
         "Axis of a weight along which groups of M run. M must divide its length, at every stage.")
@@ -176,7 +176,7 @@ pub static FIELDS: [FieldSpec; 41] = [
         "What pruned weights receive of the gradient that reaches them. STE and SR-STE are straight-through by definition.")
         .choices(GRADIENTS).applies_to(ToRecipes(Recipe::chooses_gradient)).short("gradient"),
     FieldSpec::new("lanes[].beta", "Decay rate beta", Number, Default::Null,
-        "Rate of D(j) per step of the sparsification phase. Null chooses it so that D is 0 (linear) or 0.001 (exponential) at 70 % of the steps.")
+        "Rate of D(j) per step of the sparsification phase. Left empty, it is chosen so that D is 0 (linear) or 0.001 (exponential) at 70 % of the steps.")
         .range(0.0, 10.0).nullable().unit("per step").applies_to(ToRecipes(Recipe::decays)).short("beta"),
     FieldSpec::new("lanes[].lambda", "SR-STE lambda", Number, Default::Number(2e-4),
         "Strength of the term lambda * (1 - F) * W that joins the gradient before clipping and AdamW.")
@@ -191,7 +191,7 @@ pub static FIELDS: [FieldSpec; 41] = [
         "Share of the steps at the start in which nothing is pruned.")
         .range(0.0, 0.9).step(0.01).unit("of the steps").applies_to(ToRecipes(Recipe::prunes)).short("dense phase"),
     FieldSpec::new("lanes[].finetune_frac", "Fine-tune phase", Number, Default::Number(0.2),
-        "Share of the steps at the end that train the network that ships: target pattern and D = 0, or dense where the recipe ends so.")
+        "Share of the steps at the end that train the hardened network: target pattern and D = 0, or dense where the recipe ends so.")
         .range(0.0, 0.9).step(0.01).unit("of the steps").applies_to(ToRecipes(Recipe::fine_tunes)).short("fine-tune"),
     FieldSpec::new("lanes[].learning_rate", "Learning rate", Number, Default::Number(0.001),
         "Peak learning rate, reached at the end of the warm-up.").range(1e-7, 1.0).short("learning rate"),

@@ -1,4 +1,6 @@
 //! Rules that relate fields to each other; single fields are checked along the table.
+//!
+//! What belongs to the document (keys, `null`) stands in backticks: see [`Problem`](crate::error::Problem).
 
 use super::{
     MaskSchedule, ModelConfig, Phases, Site, StageError, TaskConfig,
@@ -56,7 +58,7 @@ fn check_heads(model: &ModelConfig, problems: &mut Problems) {
         problems.report(
             "model.heads",
             format!(
-                "{heads} heads do not divide d_model = {d_model} into heads whose width is a multiple of 4 and at most \
+                "{heads} heads do not divide `d_model` = {d_model} into heads whose width is a multiple of 4 and at most \
                  {MAX_HEAD_WIDTH}: {}",
                 suggested_heads(d_model)
             ),
@@ -67,7 +69,7 @@ fn check_heads(model: &ModelConfig, problems: &mut Problems) {
 fn suggested_heads(d_model: usize) -> String {
     let fits = |heads: &usize| d_model.is_multiple_of(heads * 4) && d_model / heads <= MAX_HEAD_WIDTH;
     let heads: Vec<_> = (1..=d_model / 4).filter(fits).map(|heads| heads.to_string()).take(6).collect();
-    if heads.is_empty() { "change d_model".to_owned() } else { format!("{} would do", heads.join(", ")) }
+    if heads.is_empty() { "change `d_model`".to_owned() } else { format!("{} would do", heads.join(", ")) }
 }
 
 fn check_cadence(document: &RawExperiment, problems: &mut Problems) {
@@ -79,8 +81,8 @@ fn check_cadence(document: &RawExperiment, problems: &mut Problems) {
         problems.report(
             "eval.every",
             format!(
-                "{every} is not a multiple of report_every = {report}, but an evaluation travels with a report: \
-                 make it {}, or change report_every",
+                "{every} is not a multiple of `report_every` = {report}, but an evaluation travels with a report: \
+                 make it {}, or change `report_every`",
                 every.div_ceil(report) * report
             ),
         );
@@ -102,7 +104,7 @@ fn check_weights(document: &RawExperiment, problems: &mut Problems) {
             "model",
             format!(
                 "{weights} weights over all lanes exceed the limit of {MAX_WEIGHTS}: use fewer lanes or layers, or a \
-                 smaller d_model or d_ff"
+                 smaller `d_model` or `d_ff`"
             ),
         );
     }
@@ -131,8 +133,8 @@ pub(super) fn check_image(document: &RawExperiment, height: usize, width: usize,
         problems.report(
             "model.window",
             format!(
-                "{side} is more than the {down} x {across} patches of an image: use at most {}, or null for attention \
-                 to the whole image",
+                "{side} is more than the {down} x {across} patches of an image: use at most {}, or `null` for \
+                 attention to the whole image",
                 down.max(across)
             ),
         );
@@ -149,7 +151,7 @@ fn check_activation(document: &RawExperiment, tokens: u64, problems: &mut Proble
             "batch",
             format!(
                 "one activation of all lanes would hold {numbers} numbers ({tokens} tokens per sample), more than the \
-                 limit of {MAX_ACTIVATION}: use a smaller batch, fewer lanes, fewer tokens per sample or a smaller d_ff"
+                 limit of {MAX_ACTIVATION}: use a smaller batch, fewer lanes, fewer tokens per sample or a smaller `d_ff`"
             ),
         );
     }
@@ -178,15 +180,15 @@ fn check_sites(path: LanePath, lane: &RawLane, problems: &mut Problems) {
     match (lane.attention, lane.locations.is_empty()) {
         (Some(_), true) => problems.report(
             path.field("locations"),
-            "is empty although attention has a pattern: name at least one of q, k, v, o, or set attention to null",
+            "is empty although `attention` has a pattern: name at least one of Q, K, V, O, or make `attention` `null`",
         ),
         (None, false) => problems.report(
             path.field("attention"),
-            "is null although locations names matrices: give it a pattern, or make locations []",
+            "is `null` although `locations` names matrices: give it a pattern, or name none",
         ),
         (None, true) if lane.ff.is_none() => problems.report(
             path.field("ff"),
-            format!("and attention are both null, so {label} prunes nothing: give one a pattern, or use recipe dense"),
+            format!("and `attention` are both `null`, so {label} prunes nothing: give one a pattern, or choose the recipe Dense"),
         ),
         _ => {}
     }
@@ -237,11 +239,11 @@ fn misfit(lane: &RawLane, model: &ModelConfig, stages: &[NmPattern], sites: &[Si
             };
             let fact = format!("groups of {m} do not divide the {length} {axis} features of {}", site.label());
             let remedy = if *stage == target {
-                format!("choose an M that divides {length}, or another d_model or d_ff")
+                format!("choose an M that divides {length}, or another `d_model` or `d_ff`")
             } else if lane.recipe.uses_k() {
-                format!("use k = {}, or another M, d_model or d_ff", widest_k(target, length))
+                format!("use `k` = {}, or another M, `d_model` or `d_ff`", widest_k(target, length))
             } else {
-                format!("choose an M of which {} divides {length}, or another d_model or d_ff", m / target.m())
+                format!("choose an M of which {} divides {length}, or another `d_model` or `d_ff`", m / target.m())
             };
             let label = lane.recipe.label();
             (!length.is_multiple_of(m)).then(|| format!("{fact} (stage {stage} of {label}): {remedy}"))
@@ -262,7 +264,7 @@ fn missing_stages(error: StageError, target: NmPattern, lane: &RawLane) -> Strin
              such as {}",
             target.n() * target.m().div_ceil(target.n()).next_power_of_two()
         ),
-        StageError::KNotPowerOfTwo => format!("{label} has no stages for k = {}", lane.k),
+        StageError::KNotPowerOfTwo => format!("{label} has no stages for `k` = {}", lane.k),
         StageError::GroupTooLong(m) => format!(
             "{label} starts with groups of {m} for the target {target}, more than {}: choose a smaller M",
             NmPattern::MAX_M
@@ -281,25 +283,25 @@ fn check_phases(path: LanePath, lane: &RawLane, steps: u32, problems: &mut Probl
     if lane.recipe.row().freezes_second_moment && phases.dense_end == 0 {
         problems.report(
             path.field("dense_frac"),
-            format!("{label} keeps the second moment that the dense phase leaves, so it needs one: raise dense_frac"),
+            format!("{label} keeps the second moment that the dense phase leaves, so it needs one: raise `dense_frac`"),
         );
     }
     let (room, stages) = (phases.sparsify_steps(), longest_schedule(lane));
     if (room as usize) < stages {
-        let others = if lane.recipe.fine_tunes() { "dense_frac, finetune_frac" } else { "dense_frac" };
+        let others = if lane.recipe.fine_tunes() { "`dense_frac`, `finetune_frac`" } else { "`dense_frac`" };
         problems.report(
             path.field("dense_frac"),
             format!(
                 "{label} needs at least {stages} step(s) to sparsify, but of {steps} steps the other phases leave \
-                 {room}: lower {others}, or raise steps"
+                 {room}: lower {others}, or raise `steps`"
             ),
         );
     } else if lane.recipe.decays() && lane.beta.is_none() && phases.decayed_at().is_none() {
         problems.report(
             path.field("beta"),
             format!(
-                "null aims D at 0 by 70 % of the steps, but pruning starts only at step {} of {steps}: give beta a \
-                 number, or lower dense_frac below 0.7",
+                "is automatic, which brings D to 0 by 70 % of the steps, but pruning starts only at step {} of {steps}: \
+                 give it a number, or lower `dense_frac` below 0.7",
                 phases.dense_end
             ),
         );

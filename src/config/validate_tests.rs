@@ -16,7 +16,20 @@ fn problems(edit: impl FnOnce(&mut Value)) -> Vec<String> {
     });
     edit(&mut document);
     let found = ExperimentConfig::from_value(document).err().unwrap_or_default();
+    found.iter().for_each(|problem| assert_words_of_the_document_are_marked(&problem.reason));
     found.iter().map(ToString::to_string).collect()
+}
+
+/// Readers of the page see the form's label for every key in backticks, so each must be one, and none stand without.
+fn assert_words_of_the_document_are_marked(reason: &str) {
+    let known = |word: &str| FIELDS.iter().any(|field| field.path == word || field.key() == word);
+    for (index, part) in reason.split('`').enumerate() {
+        let marked = index % 2 == 1;
+        assert!(!marked || known(part) || part == "null" || part.starts_with("{\"n\""), "{reason}");
+        let mut words = part.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+        let listed = reason.starts_with("is not a field;");
+        assert!(marked || listed || words.all(|word| word != "null" && !word.contains('_')), "{reason}");
+    }
 }
 
 /// The one problem of the document with `lane` as its only lane.
@@ -74,10 +87,10 @@ fn every_problem_is_reported_at_once() {
         "lanes[1].seed: must lie between 0 and 9007199254740991, not -1",
         "colour: is not a field; the fields here are version, name, steps, batch, report_every, task, model, \
          optimizer, lanes, eval",
-        "eval.every: 15 is not a multiple of report_every = 10, but an evaluation travels with a report: make it 20, \
-         or change report_every",
+        "eval.every: 15 is not a multiple of `report_every` = 10, but an evaluation travels with a report: make it 20, \
+         or change `report_every`",
         "lanes[2].ff.m: groups of 48 do not divide the 64 input features of FF1 (stage 1:48 of STE): choose an M that \
-         divides 64, or another d_model or d_ff",
+         divides 64, or another `d_model` or `d_ff`",
     ];
     assert_eq!(found, expected);
 }
@@ -174,7 +187,7 @@ fn every_stage_must_divide_too() {
     lane_is_valid(&geometric(4));
     let problem = lane_problem(&geometric(8));
     assert!(problem.starts_with("lanes[0].k: groups of 128 do not divide the 64"), "{problem}");
-    assert!(problem.contains("use k = 4"), "{problem}");
+    assert!(problem.contains("use `k` = 4"), "{problem}");
     assert_eq!(lane_problem(&geometric(6)), "lanes[0].k: must be a power of two, not 6: use 4 or 8");
     lane_is_valid(&json!({"recipe": "sr-ste", "k": 6}));
 
@@ -193,7 +206,7 @@ fn attention_and_locations_come_together_and_something_is_pruned() {
     lane_is_valid(&lane(json!(null), pattern.clone(), json!(["k", "q"])));
     assert!(lane_problem(&lane(json!(null), json!(null), json!([]))).contains("STE prunes nothing"));
     assert!(lane_problem(&lane(json!(null), pattern.clone(), json!([]))).starts_with("lanes[0].locations: is empty"));
-    assert!(lane_problem(&lane(pattern.clone(), json!(null), json!(["q"]))).starts_with("lanes[0].attention: is null"));
+    assert!(lane_problem(&lane(pattern.clone(), json!(null), json!(["q"]))).starts_with("lanes[0].attention: is `null`"));
     assert!(lane_problem(&lane(json!(null), pattern, json!(["q", "q"]))).contains("names \"q\" twice"));
 }
 
@@ -202,10 +215,10 @@ fn the_phases_must_leave_room_for_the_recipe() {
     let stepwise = |dense: f64| json!({"recipe": "sdgf-stepwise", "dense_frac": dense, "finetune_frac": 0.2});
     lane_is_valid(&stepwise(0.75));
     assert!(lane_problem(&stepwise(0.76)).contains("needs at least 5 step(s) to sparsify, but of 100 steps"));
-    assert!(lane_problem(&stepwise(0.9)).contains("leave 0: lower dense_frac, finetune_frac, or raise steps"));
+    assert!(lane_problem(&stepwise(0.9)).contains("leave 0: lower `dense_frac`, `finetune_frac`, or raise `steps`"));
     let late = |beta: Value| json!({"recipe": "mdgf-linear", "dense_frac": 0.75, "beta": beta});
     lane_is_valid(&late(json!(0.1)));
-    assert!(lane_problem(&late(json!(null))).starts_with("lanes[0].beta: null aims D at 0 by 70 % of the steps"));
+    assert!(lane_problem(&late(json!(null))).starts_with("lanes[0].beta: is automatic, which brings D to 0 by 70 % of the steps"));
 }
 
 #[test]
@@ -238,7 +251,7 @@ fn text_tasks_leave_the_patch_alone_and_images_hold_their_windows() {
     assert_eq!(
         problems(|d| d["model"]["window"] = json!(5)),
         [
-            "model.window: 5 is more than the 4 x 4 patches of an image: use at most 4, or null for attention to the whole \
+            "model.window: 5 is more than the 4 x 4 patches of an image: use at most 4, or `null` for attention to the whole \
           image"
         ]
     );
@@ -272,7 +285,7 @@ fn step_needs_a_dense_phase_to_estimate_the_second_moment_in() {
     assert_eq!(
         found,
         [
-            "lanes[0].dense_frac: STEP keeps the second moment that the dense phase leaves, so it needs one: raise dense_frac"
+            "lanes[0].dense_frac: STEP keeps the second moment that the dense phase leaves, so it needs one: raise `dense_frac`"
         ]
     );
 }

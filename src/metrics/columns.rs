@@ -87,7 +87,7 @@ pub struct LaneMetrics {
     pub training: Option<Outcome>,
     /// On held-out data, with the mask and D as trained.
     pub validation: Option<Outcome>,
-    /// On held-out data, with the hard target N:M mask.
+    /// On held-out data, hardened: under the target N:M mask with D = 0.
     pub validation_hard: Option<Outcome>,
     /// Whether the losses are those of characters.
     pub per_character: bool,
@@ -161,16 +161,16 @@ fn outcomes() -> Vec<Entry> {
         ),
         entry(
             Loss,
-            ("val_loss_hard", "Validation loss, hard mask", "nats"),
+            ("val_loss_hard", "Validation loss, hardened", "nats"),
             false,
-            "Mean cross-entropy on held-out data with the hard target N:M mask, which is what would ship.",
+            "Mean cross-entropy on held-out data, hardened: under the target N:M mask with D = 0.",
             |lane| Some(lane.validation_hard?.loss),
         ),
         entry(
             Accuracy,
-            ("val_accuracy_hard", "Validation accuracy, hard mask", ""),
+            ("val_accuracy_hard", "Validation accuracy, hardened", ""),
             false,
-            "Share of right answers on held-out data with the hard target N:M mask, which is what would ship.",
+            "Share of right answers on held-out data, hardened: under the target N:M mask with D = 0.",
             |lane| Some(lane.validation_hard?.accuracy),
         ),
     ]
@@ -189,9 +189,9 @@ fn text() -> Vec<Entry> {
         ),
         entry(
             Loss,
-            ("val_bits_hard", "Validation bits per character, hard mask", "bits"),
+            ("val_bits_hard", "Validation bits per character, hardened", "bits"),
             false,
-            "Validation loss of a text in bits per character with the hard target N:M mask, which is what would ship.",
+            "Validation loss of a text in bits per character, hardened: under the target N:M mask with D = 0.",
             |lane| Some(lane.validation_hard.filter(|_| lane.per_character)?.bits()),
         ),
         entry(
@@ -203,10 +203,10 @@ fn text() -> Vec<Entry> {
         ),
         entry(
             Accuracy,
-            ("val_exact_hard", "Exact match, hard mask", ""),
+            ("val_exact_hard", "Exact match, hardened", ""),
             false,
-            "Share of held-out texts that greedy decoding translates without a mistake with the hard target N:M mask, \
-             which is what would ship.",
+            "Share of held-out texts that greedy decoding translates without a mistake, hardened: under the target N:M \
+             mask with D = 0.",
             |lane| lane.validation_hard?.exact,
         ),
     ]

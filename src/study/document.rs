@@ -164,7 +164,9 @@ fn cell(experiment: &Value, settings: Vec<Setting>) -> Result<Cell, Vec<Problem>
         set(&mut document, setting);
     }
     let named = |problem: Problem| {
-        let values: Vec<_> = settings.iter().map(Setting::to_string).collect();
+        // The field is a word of the document, which a reason has in backticks.
+        let marked = |setting: &Setting| setting.to_string().replacen(&setting.field, &format!("`{}`", setting.field), 1);
+        let values: Vec<_> = settings.iter().map(marked).collect();
         let place = if values.is_empty() { String::new() } else { format!(" (with {})", values.join(", ")) };
         Problem::new(format!("experiment.{}", problem.field), format!("{}{place}", problem.reason))
     };
@@ -265,7 +267,7 @@ mod tests {
         let found = study(|document| document["sweep"][1]["values"][1] = json!({"n": 1, "m": 48})).unwrap_err();
         assert_eq!(found.len(), 2);
         assert!(found[0].starts_with("experiment.lanes[1].ff.m: groups of 48 do not divide"), "{}", found[0]);
-        assert!(found[0].ends_with("(with steps = 100, lanes[].ff = 1:48)"), "{}", found[0]);
+        assert!(found[0].ends_with("(with `steps` = 100, `lanes[].ff` = 1:48)"), "{}", found[0]);
         let found = study(|document| {
             document["sweep"][0]["field"] = json!("lanes[0].ff");
             document["sweep"][1]["values"] = json!([]);

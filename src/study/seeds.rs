@@ -1,17 +1,16 @@
 //! Lanes repeated over seeds.
 
-use crate::config::{MAX_LANES, RawExperiment, RawLane};
+use crate::config::{MAX_LANES, RawExperiment, RawLane, lane_names};
 
 /// The document with every lane once per seed: first all lanes of the first seed, then of the next.
 ///
 /// Equal seeds mean equal initial weights and batches, so lanes of one seed form a pair. `None` when that would make
 /// more than [`MAX_LANES`] lanes.
 pub fn over_seeds(document: &RawExperiment, seeds: &[u64]) -> Option<RawExperiment> {
+    let names = lane_names(&document.lanes);
     let repeated = |seed: u64| {
-        document.lanes.iter().map(move |lane| {
-            let name = lane.name.clone().unwrap_or_else(|| lane.recipe.label().to_owned());
-            RawLane { name: Some(format!("{name}, seed {seed}")), seed, ..lane.clone() }
-        })
+        let named = document.lanes.iter().zip(&names);
+        named.map(move |(lane, name)| RawLane { name: Some(format!("{name}, seed {seed}")), seed, ..lane.clone() })
     };
     let lanes: Vec<_> = seeds.iter().copied().flat_map(repeated).collect();
     (lanes.len() <= MAX_LANES).then(|| RawExperiment { lanes, ..document.clone() })

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::seeds::name_without_seed;
-use crate::config::{RawLane, Recipe};
+use crate::config::{RawLane, Recipe, lane_names};
 use crate::statistics::{Interval, PairedDifference, Sample};
 
 /// Lanes that differ only in seed and name.
@@ -46,17 +46,19 @@ pub struct GroupSummary {
 /// The groups of `lanes`, in the order of their first members.
 pub fn groups(lanes: &[RawLane]) -> Vec<LaneGroup> {
     let bare = |lane: &RawLane| RawLane { name: None, seed: 0, ..lane.clone() };
-    let mut found: Vec<(RawLane, LaneGroup)> = Vec::new();
+    let mut found: Vec<(RawLane, Vec<usize>)> = Vec::new();
     for (index, lane) in lanes.iter().enumerate() {
         if let Some((_, group)) = found.iter_mut().find(|(known, _)| *known == bare(lane)) {
-            group.lanes.push(index);
+            group.push(index);
         } else {
-            let name = lane.name.as_deref().unwrap_or(lane.recipe.label());
-            let name = name_without_seed(name).to_owned();
-            found.push((bare(lane), LaneGroup { name, lanes: vec![index] }));
+            found.push((bare(lane), vec![index]));
         }
     }
-    found.into_iter().map(|(_, group)| group).collect()
+    // Named as if each were one lane: a group has no seed of its own.
+    let named = |(bare, group): &(RawLane, Vec<usize>)| RawLane { name: lanes[group[0]].name.clone(), ..bare.clone() };
+    let names = lane_names(&found.iter().map(named).collect::<Vec<_>>());
+    let group = |(name, (_, lanes)): (String, _)| LaneGroup { name: name_without_seed(&name).to_owned(), lanes };
+    names.into_iter().zip(found).map(group).collect()
 }
 
 /// Mean, spread and paired difference to the baseline of every group of `measured` lanes, each with its number.

@@ -67,7 +67,6 @@ pub(super) fn checked_lanes(config: &ExperimentConfig) -> Vec<CheckedLane> {
     let lanes = config.lanes().iter().enumerate();
     lanes
         .map(|(index, lane)| CheckedLane {
-            name: lane.name.clone(),
             difference: config.lane_difference(index),
             unused_fields: lane.unused_fields(),
         })

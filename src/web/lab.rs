@@ -230,16 +230,18 @@ impl Lab {
     }
 
     fn checked(&self, document: serde_json::Value) -> Event {
+        let names = ExperimentConfig::lane_names(document.clone());
         match ExperimentConfig::from_value(document) {
             Ok(config) => Event::Checked {
                 problems: Vec::new(),
+                names,
                 lanes: events::checked_lanes(&config),
                 schedule: curves::schedules(&config),
                 parameters: self.parameters(&config),
                 steps: config.steps(),
             },
             Err(problems) => {
-                Event::Checked { problems, lanes: Vec::new(), schedule: Vec::new(), parameters: None, steps: 0 }
+                Event::Checked { problems, names, lanes: Vec::new(), schedule: Vec::new(), parameters: None, steps: 0 }
             }
         }
     }

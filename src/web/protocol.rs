@@ -283,6 +283,8 @@ pub enum Event {
     Checked {
         /// All problems; none means the document can be opened.
         problems: Vec<Problem>,
+        /// Name of each lane in legends, with or without problems.
+        names: Vec<String>,
         /// One entry per lane.
         lanes: Vec<CheckedLane>,
         /// One entry per lane.
@@ -580,8 +582,6 @@ pub struct OpenedLane {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct CheckedLane {
-    /// Name in legends.
-    pub name: String,
     /// How it differs from the first lane.
     pub difference: String,
     /// Keys of fields that have no effect with its recipe.

@@ -59,6 +59,75 @@ test('lanes are copied, renamed, reordered and told apart by themselves', async 
   await page.close();
 });
 
+for (const reducedMotion of /** @type {const} */ (['reduce', 'no-preference'])) {
+  test(`a new lane comes into sight and takes what the others have, motion: ${reducedMotion}`, async () => {
+    const page = await visit(linkTo(SMALL), { viewport: { width: 390, height: 844 }, reducedMotion });
+    await page.reach(5);
+    const named = (/** @type {string} */ name) =>
+      page.page.locator('.lane-head h3', { hasText: new RegExp(`^${name}$`) }).waitFor();
+    await page.press('Add lane');
+    await named('STE');
+    // Another recipe than the others', and everything else as they have it.
+    const lane = page.page.locator('.lane').nth(2);
+    assert.equal(await lane.getByLabel('Learning rate').inputValue(), '0.002');
+    assert.equal(await lane.getByLabel('Feed-forward pattern').inputValue(), '1:4');
+    await page.page.waitForFunction(() => {
+      const [heading, focus] = [document.querySelectorAll('.lane-head')[2], document.activeElement];
+      const dock = document.querySelector('.pending')?.getBoundingClientRect();
+      const box = focus?.getBoundingClientRect();
+      return (
+        heading?.parentElement?.contains(focus) &&
+        box &&
+        dock &&
+        heading.getBoundingClientRect().top >= 0 &&
+        box.bottom <= dock.top
+      );
+    });
+    assert.ok(await lane.getByLabel('Recipe').evaluate((select) => select === document.activeElement));
+
+    // No two lanes are called the same.
+    await page.press('Copy STE');
+    await named('STE 2');
+    await page.press('Copy Baseline');
+    await named('Baseline copy');
+    await page.press('Copy Baseline');
+    const all = ['Control', 'Baseline', 'Baseline copy 2', 'Baseline copy', 'STE', 'STE 2'];
+    await page.page.waitForFunction((names) => {
+      const shown = [...document.querySelectorAll('.lane-head h3')].map((heading) => heading.textContent);
+      return names.every((name, lane) => name === shown[lane]);
+    }, all);
+    assert.deepEqual(page.complaints, []);
+    await page.close();
+  });
+}
+
+test('an automatic name follows recipe and pattern, and one that was given stays', async () => {
+  const page = await visit('?preset=patterns&autostart=off');
+  await page.phase('Ready');
+  const headings = () => page.page.locator('.lane-head h3').allInnerTexts();
+  const chips = async () =>
+    (await page.page.locator('.legend .chip').allInnerTexts()).map((text) => text.trim());
+  const before = ['Dense', 'SR-STE 1:4', 'MdGf-Exp 1:4', 'SR-STE 1:16', 'MdGf-Exp 1:16'];
+  assert.deepEqual(await chips(), before);
+  await page.page.getByLabel('Recipe', { exact: true }).nth(1).selectOption('mdgf-exponential');
+  await page.page.locator('.lane-head h3', { hasText: 'MdGf-Exp 1:4 2' }).waitFor();
+  await page.page.getByLabel('Feed-forward pattern').nth(1).fill('1:8');
+  await page.page.getByLabel('Lane name').nth(2).fill('Mine');
+  await page.page.getByLabel('Recipe', { exact: true }).nth(2).selectOption('ste');
+  await page.page.locator('.lane-head h3', { hasText: 'MdGf-Exp 1:8' }).waitFor();
+  const after = ['Dense', 'MdGf-Exp 1:8', 'Mine', 'SR-STE', 'MdGf-Exp 1:16'];
+  assert.deepEqual(await headings(), after);
+  assert.equal(await page.page.getByLabel('Lane name').nth(1).getAttribute('placeholder'), 'MdGf-Exp 1:8');
+  // What trains is still called by what it is; a name that was given needs no restart.
+  await page.page.locator('.legend .chip', { hasText: 'Mine' }).waitFor();
+  assert.deepEqual(await chips(), before.with(2, 'Mine'));
+  await page.press('Apply & restart');
+  await page.page.locator('.pending').waitFor({ state: 'detached' });
+  assert.deepEqual(await chips(), after);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
 test('a colour is chosen without a restart, stays with its lane, and is in the link', async () => {
   const page = await visit(linkTo(SMALL));
   await page.reach(5);
@@ -69,11 +138,11 @@ test('a colour is chosen without a restart, stays with its lane, and is in the l
 
   await page.press('Move Baseline up');
   await page.press('Add lane');
-  const free = await page.page.getByLabel('Colour of SR-STE').inputValue();
+  const free = await page.page.getByLabel('Colour of STE').inputValue();
   assert.equal(free, '1', 'the first entry that no lane uses');
   await page.press('Apply & restart');
   await page.page.locator('.pending').waitFor({ state: 'detached' });
-  const expected = { Baseline: '#cc79a7', Control: '#1c1c22', 'SR-STE': '#d55e00' };
+  const expected = { Baseline: '#cc79a7', Control: '#1c1c22', STE: '#d55e00' };
   assert.deepEqual(await strokes(page), expected);
   await page.page.waitForURL(/&v=/);
   const before = page.page.url();

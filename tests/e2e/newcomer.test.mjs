@@ -31,6 +31,19 @@ function watchCharts() {
   requestAnimationFrame(look);
 }
 
+/** Writes down what the picker of experiments shows, drawing by drawing. */
+function watchPicker() {
+  const picked = /** @type {string[]} */ ([]);
+  Object.assign(window, { picked });
+  const look = () => {
+    const select = /** @type {HTMLSelectElement | null} */ (document.querySelector('.experiments select'));
+    const text = select?.selectedOptions[0]?.text ?? '';
+    if (picked.at(-1) !== text) picked.push(text);
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}
+
 for (const width of [390, 768, 1440]) {
   test(`nothing jumps while the page opens, ${width} px`, async () => {
     const page = await visit('', { viewport: { width, height: 844 } }, watchCharts);
@@ -78,7 +91,7 @@ test('one sentence says what is compared, one what happens now, and a press expl
 });
 
 test('a preset that was changed is no longer called one, and can be chosen again', async () => {
-  const page = await visit('?preset=quick&autostart=off');
+  const page = await visit('?preset=quick&autostart=off', {}, watchPicker);
   const picker = page.page.getByRole('combobox', { name: 'Experiment' });
   await page.page.waitForFunction(
     () => /** @type {any} */ (document.querySelector('.experiments select'))?.value === 'quick',
@@ -93,6 +106,13 @@ test('a preset that was changed is no longer called one, and can be chosen again
   await picker.selectOption('quick');
   await page.page.getByText("Scaled down from the paper's ViT-Base").waitFor();
   assert.equal((await page.exported()).document.steps, 300);
+  // It never falls back, for as little as one drawing, to what was shown before.
+  const shown = await page.page.evaluate(() => Object(window).picked);
+  assert.deepEqual(shown.slice(shown.indexOf('Quick: four recipes at 1:8')), [
+    'Quick: four recipes at 1:8',
+    'Changed: Quick: four recipes at 1:8',
+    'Quick: four recipes at 1:8',
+  ]);
   assert.deepEqual(page.complaints, []);
   await page.close();
 });

@@ -55,7 +55,15 @@ test('the tour is walked by keyboard, can be skipped, and is not offered again',
   await page.press('Take the tour');
   const card = page.page.getByRole('dialog');
   await card.waitFor();
+  await card.getByText('1:4 keeps 1 of 4.').waitFor();
+  const cells = card
+    .getByRole('img', { name: 'Two groups of 4 weights with 1 kept in each' })
+    .locator('rect');
+  const kept = await cells.evaluateAll((all) => all.map((cell) => cell.classList.contains('kept')));
+  for (const group of [kept.slice(0, 4), kept.slice(4)])
+    assert.equal(group.filter((each) => each).length, 1, 'the figure shows what it says');
   for (const at of [
+    '.intro',
     '.legend',
     '[data-chart=accuracy]',
     '[data-chart=noise]',
@@ -64,6 +72,8 @@ test('the tour is walked by keyboard, can be skipped, and is not offered again',
   ]) {
     await page.page.locator(`${at}.toured`).waitFor();
     assert.equal(await page.page.locator('.toured').count(), 1);
+    const press = page.page.locator('.tour button.primary:focus');
+    assert.equal(await press.innerText(), at === '.lanes' ? 'Done' : 'Next');
     await page.page.keyboard.press('Enter');
   }
   await card.waitFor({ state: 'detached' });
@@ -73,6 +83,21 @@ test('the tour is walked by keyboard, can be skipped, and is not offered again',
   await page.page.reload();
   await page.phase('Training');
   assert.equal(await page.page.getByText('Take the tour').count(), 0);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('who skips the tour by touch is left no ring around a control', async () => {
+  const page = await visit(linkTo(SMALL), {
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+  });
+  await page.reach(5);
+  await page.page.getByRole('button', { name: 'Take the tour' }).tap();
+  await page.page.getByRole('button', { name: 'Skip' }).tap();
+  await page.page.getByRole('dialog').waitFor({ state: 'detached' });
+  assert.equal(await page.page.locator(':focus-visible, .toured').count(), 0);
   assert.deepEqual(page.complaints, []);
   await page.close();
 });

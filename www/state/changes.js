@@ -1,8 +1,8 @@
 /** What applying the draft would change, in words. */
 
 import { lanesOf } from './draft.js';
-import { fieldAt } from './fields.js';
 import { relabels } from './labels.js';
+import { draftName } from './lanes.js';
 import { getAt, sameJson } from './paths.js';
 
 /** @import { FieldSpec, RawExperiment } from '../worker/protocol.d.ts' */
@@ -12,7 +12,8 @@ import { getAt, sameJson } from './paths.js';
 /** @typedef {{ what: string, before: string, after: string }} Change */
 
 /** @param {State} state @returns {Change[]} */
-export function changes({ draft, run, device, catalog }) {
+export function changes(state) {
+  const { draft, run, device, catalog } = state;
   if (!draft.document || !run.document) return [];
   const running = /** @type {RawExperiment & Json} */ (run.document);
   const edited = draft.document;
@@ -24,24 +25,21 @@ export function changes({ draft, run, device, catalog }) {
   if (device.choice !== device.opened) {
     list.unshift({ what: 'Device', before: deviceName(device.opened), after: deviceName(device.choice) });
   }
-  running.lanes.forEach((lane, index) => {
-    if (!draft.origins.includes(index))
-      list.push({ what: 'Lane', before: laneName(lane, catalog.fields), after: 'removed' });
+  const names = run.lanes.map(({ name }) => name);
+  names.forEach((name, index) => {
+    if (!draft.origins.includes(index)) list.push({ what: 'Lane', before: name, after: 'removed' });
   });
   const kept = draft.origins.filter((origin) => origin !== null);
   if (kept.some((origin, index) => origin < (kept[index - 1] ?? 0))) {
-    const names = (/** @type {unknown[]} */ lanes) =>
-      lanes.map((lane) => laneName(lane, catalog.fields)).join(', ');
-    list.push({ what: 'Order of lanes', before: names(running.lanes), after: names(lanesOf(edited)) });
+    const after = draft.origins.map((_, index) => draftName(state, index));
+    list.push({ what: 'Order of lanes', before: names.join(', '), after: after.join(', ') });
   }
   lanesOf(edited).forEach((lane, index) => {
     const origin = draft.origins[index] ?? null;
-    if (origin === null)
-      list.push({ what: 'Lane', before: '', after: `${laneName(lane, catalog.fields)} added` });
+    if (origin === null) list.push({ what: 'Lane', before: '', after: `${draftName(state, index)} added` });
+    // An automatic name may change with the field: the lane is known by the one that it trains under.
     else
-      list.push(
-        ...fieldChanges(laneFields, running.lanes[origin], lane, `${laneName(lane, catalog.fields)}: `),
-      );
+      list.push(...fieldChanges(laneFields, running.lanes[origin], lane, `${lane.name ?? names[origin]}: `));
   });
   return list;
 }
@@ -79,13 +77,6 @@ export function patternText(value) {
   const m = getAt(value, 'm');
   if (n === undefined && m === undefined) return value === null || value === undefined ? '' : String(value);
   return `${n}:${m}`;
-}
-
-/** A lane's name, or its recipe's while it has none. @param {unknown} lane @param {FieldSpec[]} fields @returns {string} */
-export function laneName(lane, fields) {
-  const recipe = getAt(lane, 'recipe');
-  const label = fieldAt(fields, 'lanes[].recipe')?.choices.find((choice) => choice.value === recipe)?.label;
-  return String(getAt(lane, 'name') ?? label ?? recipe);
 }
 
 /** @param {import('../worker/protocol.d.ts').Wanted} choice */

@@ -15,13 +15,15 @@ import { sameJson } from './paths.js';
  * @property {Json | null} base           What the edits started from: the experiment that trains.
  * @property {(number | null)[]} origins  For each lane its index in the experiment that trains; null is new.
  * @property {(number | null)[]} colours  Palette entry of each new lane; the others have theirs in the view.
+ * @property {(string | null)[]} names    What the lab calls each lane, as of the last check; null is not checked yet.
+ * @property {string[]} baseNames         The same of the lanes that train.
  * @property {Problem[]} problems
  * @property {CheckedLane[] | null} lanes   From the last check without problems.
  * @property {Schedule[] | null} schedule   From the last check without problems.
  * @property {boolean} checking             Edited since the last check.
  */
 
-/** @typedef {{ document: Json, origins: (number | null)[], colours: (number | null)[] }} Edit */
+/** @typedef {{ document: Json } & Pick<Draft, 'origins' | 'colours' | 'names'>} Edit */
 
 /**
  * @typedef {{ type: 'draft/edited' } & Edit
@@ -36,17 +38,21 @@ export const emptyDraft = {
   base: null,
   origins: [],
   colours: [],
+  names: [],
+  baseNames: [],
   problems: [],
   lanes: null,
   schedule: null,
   checking: false,
 };
 
-/** @param {Json} document @returns {Draft} */
-function untouched(document) {
-  const lanes = lanesOf(document);
+/** @param {unknown} document @param {string[]} names @returns {Draft} */
+function untouched(document, names) {
+  const base = /** @type {Json} */ (document);
+  const lanes = lanesOf(base);
   const origins = lanes.map((_, index) => index);
-  return { ...emptyDraft, document, base: document, origins, colours: lanes.map(() => null) };
+  const colours = lanes.map(() => null);
+  return { ...emptyDraft, document: base, base, origins, colours, names, baseNames: names };
 }
 
 /** @param {Draft} draft @param {Action} action @returns {Draft} */
@@ -54,29 +60,36 @@ export function draft(draft, action) {
   switch (action.type) {
     case 'opened':
       // A reset or a restart after a failure opens the same experiment again; edits of it stay.
-      return sameJson(action.document, draft.base) ? draft : untouched(action.document);
+      return sameJson(action.document, draft.base)
+        ? draft
+        : untouched(action.document, namesOf(action.lanes));
     case 'relabelled':
-      return { ...draft, base: action.document };
+      return { ...draft, base: action.document, baseNames: action.names };
     case 'recording/loaded':
-      return untouched(/** @type {Json} */ (/** @type {unknown} */ (action.recording.document)));
+      return untouched(action.recording.document, namesOf(action.recording.names));
     case 'draft/edited': {
-      const { document, origins, colours } = action;
-      return { ...draft, document, origins, colours, checking: true };
+      const { document, origins, colours, names } = action;
+      return { ...draft, document, origins, colours, names, checking: true };
     }
     case 'draft/lane_coloured':
       return { ...draft, colours: draft.colours.with(action.lane, action.colour) };
     case 'draft/discarded':
-      return draft.base ? untouched(draft.base) : draft;
+      return draft.base ? untouched(draft.base, draft.baseNames) : draft;
     case 'draft/refused':
       return { ...draft, problems: action.problems, checking: false };
     case 'checked': {
-      const { problems, lanes, schedule } = action;
-      if (problems.length > 0) return { ...draft, problems, checking: false };
-      return { ...draft, problems, lanes, schedule, checking: false };
+      const { problems, names, lanes, schedule } = action;
+      if (problems.length > 0) return { ...draft, problems, names, checking: false };
+      return { ...draft, problems, names, lanes, schedule, checking: false };
     }
     default:
       return draft;
   }
+}
+
+/** @param {{ name: string }[]} lanes */
+function namesOf(lanes) {
+  return lanes.map(({ name }) => name);
 }
 
 /** @param {Json | null} document @returns {Json[]} */

@@ -1,10 +1,9 @@
 /** Edits the draft and has it checked shortly after the last edit. */
 
-import { laneName } from './changes.js';
 import { lanesOf } from './draft.js';
 import { appliesTo } from './fields.js';
 import { draftColour, freeColour } from './lanes.js';
-import { getAt, setAt } from './paths.js';
+import { getAt, sameJson, setAt } from './paths.js';
 
 /** @import { FieldSpec } from '../worker/protocol.d.ts' */
 /** @import { Edit } from './draft.js' */
@@ -12,6 +11,8 @@ import { getAt, setAt } from './paths.js';
 /** @import { Session } from './session.js' */
 
 const CHECK_AFTER_MS = 200;
+/** What a new lane can be under any pattern; the first is what the paper compares with. */
+const RECIPES = ['sr-ste', 'ste', 'mdgf-exponential', 'mdgf-linear'];
 
 export class Editor {
   #timer = 0;
@@ -33,36 +34,46 @@ export class Editor {
     if (!document) return;
     const edited =
       path === 'task.kind' ? this.#withTask(document, String(value)) : setAt(document, path, value);
-    this.#edit({ ...this.#draft, document: edited }, atOnce);
+    // What a lane is called may depend on it.
+    const named = /^lanes\[\d+\]\.recipe$/.test(path);
+    this.#edit({ ...this.#draft, document: edited }, atOnce || named);
   }
 
-  /** Adds a lane with the table's defaults. */
+  /**
+   * Adds a lane that has what most of the others have, under a recipe that none of them has.
+   *
+   * @returns {number} Its index.
+   */
   addLane() {
-    const lane = Object.fromEntries(
-      this.#fields
-        .filter((spec) => spec.path.startsWith('lanes[].'))
-        .map((spec) => [spec.path.slice(8), spec.default]),
-    );
-    // A lane that only repeats the control shows nothing, so a new one starts as the baseline recipe.
-    this.#insert(lanesOf(this.#draft.document).length, { ...lane, recipe: 'sr-ste' });
+    const lanes = lanesOf(this.#draft.document);
+    const fields = this.#fields.filter((spec) => spec.path.startsWith('lanes[].'));
+    const shared = fields.map((spec) => [spec.path.slice(8), sharedValue(spec, lanes)]);
+    // A lane that only repeats another shows nothing.
+    const recipe = RECIPES.find((each) => !lanes.some((lane) => lane.recipe === each)) ?? RECIPES[0];
+    return this.#insert(lanes.length, { ...Object.fromEntries(shared), name: null, recipe });
   }
 
-  /** @param {number} index */
+  /** @param {number} index @returns {number} Index of the copy. */
   copyLane(index) {
-    const lane = lanesOf(this.#draft.document)[index];
-    const name = lane?.name === null || lane?.name === undefined ? null : `${lane.name} copy`;
-    if (lane) this.#insert(index + 1, { ...lane, name });
+    const lanes = lanesOf(this.#draft.document);
+    const lane = lanes[index] ?? {};
+    const taken = lanes.map(({ name }) => name);
+    let name = lane.name === null ? null : `${lane.name} copy`;
+    for (let number = 2; name !== null && taken.includes(name); number += 1)
+      name = `${lane.name} copy ${number}`;
+    return this.#insert(index + 1, { ...lane, name });
   }
 
   /** Adds every lane again with the next seeds, so that each is trained `count` times. @param {number} count */
   repeatOverSeeds(count) {
-    const { document, origins, colours } = this.#draft;
+    const { document, origins, colours, names } = this.#draft;
     if (!document) return;
     const lanes = lanesOf(document);
     const again = Array.from({ length: count - 1 }, (_, repetition) =>
       lanes.map((lane) => {
         const seed = Number(lane.seed) + repetition + 1;
-        return { ...lane, name: `${laneName(lane, this.#fields)}, seed ${seed}`, seed };
+        // An automatic name tells the seed by itself.
+        return { ...lane, name: lane.name === null ? null : `${lane.name}, seed ${seed}`, seed };
       }),
     ).flat();
     const look = again.map((_, index) => draftColour(this.session.store.state, index % lanes.length));
@@ -70,6 +81,7 @@ export class Editor {
       document: { ...document, lanes: [...lanes, ...again] },
       origins: [...origins, ...again.map(() => null)],
       colours: [...colours, ...look],
+      names: [...names, ...again.map(() => null)],
     });
   }
 
@@ -96,27 +108,30 @@ export class Editor {
     );
   }
 
-  /** @param {number} index @param {Json} lane */
+  /** @param {number} index @param {Json} lane @returns {number} The index. */
   #insert(index, lane) {
-    const { document, origins, colours } = this.#draft;
-    if (!document) return;
+    const { document, origins, colours, names } = this.#draft;
+    if (!document) return index;
     const colour = freeColour(this.session.store.state);
-    this.#edit({
+    const edit = {
       document: { ...document, lanes: lanesOf(document).toSpliced(index, 0, lane) },
       origins: origins.toSpliced(index, 0, null),
       colours: colours.toSpliced(index, 0, colour),
-    });
+      names: names.toSpliced(index, 0, null),
+    };
+    this.#edit(edit, true);
+    return index;
   }
 
   /** Rearranges everything that goes by lane. @param {<T>(list: T[]) => T[]} rearrange */
   #splice(rearrange) {
-    const { document, origins, colours } = this.#draft;
+    const { document, origins, colours, names } = this.#draft;
     if (!document) return;
-    const lanes = rearrange(lanesOf(document));
     this.#edit({
-      document: { ...document, lanes },
+      document: { ...document, lanes: rearrange(lanesOf(document)) },
       origins: rearrange(origins),
       colours: rearrange(colours),
+      names: rearrange(names),
     });
   }
 
@@ -130,9 +145,9 @@ export class Editor {
   }
 
   /** @param {Omit<Edit, 'document'> & { document: Json | null }} edit @param {boolean} [atOnce] */
-  #edit({ document, origins, colours }, atOnce = false) {
+  #edit({ document, origins, colours, names }, atOnce = false) {
     if (!document) return;
-    this.session.store.dispatch({ type: 'draft/edited', document, origins, colours });
+    this.session.store.dispatch({ type: 'draft/edited', document, origins, colours, names });
     clearTimeout(this.#timer);
     if (atOnce) void this.#checkNow();
     else this.#timer = window.setTimeout(() => void this.session.check(), CHECK_AFTER_MS);
@@ -158,4 +173,17 @@ export class Editor {
   get #fields() {
     return this.session.store.state.catalog.fields;
   }
+}
+
+/**
+ * The value of a field that most lanes have whose recipe uses it.
+ *
+ * @param {FieldSpec} spec
+ * @param {Json[]} lanes
+ */
+function sharedValue(spec, lanes) {
+  const key = spec.path.slice(8);
+  const values = lanes.filter(({ recipe }) => appliesTo(spec, recipe)).map((lane) => lane[key]);
+  const votes = values.map((value) => values.filter((other) => sameJson(value, other)).length);
+  return values.length > 0 ? values[votes.indexOf(Math.max(...votes))] : spec.default;
 }

@@ -1,8 +1,25 @@
 /** How the lanes of the draft and those that train belong together. */
 
+import { lanesOf } from './draft.js';
+import { fieldAt } from './fields.js';
 import { colourIndex } from './view.js';
 
 /** @import { State } from './store.js' */
+
+/**
+ * What a lane of the draft is called: by its own name, or by the automatic one, which follows its recipe and pattern.
+ * Until the draft is checked that is the recipe's.
+ *
+ * @param {Pick<State, 'draft' | 'catalog'>} state
+ * @param {number} index
+ * @returns {string}
+ */
+export function draftName({ draft, catalog }, index) {
+  const lane = lanesOf(draft.document)[index];
+  const recipes = fieldAt(catalog.fields, 'lanes[].recipe')?.choices ?? [];
+  const label = recipes.find(({ value }) => value === lane?.recipe)?.label;
+  return String(lane?.name ?? draft.names[index] ?? label ?? lane?.recipe ?? '');
+}
 
 /** The palette entry of a lane of the draft. @param {State} state @param {number} index */
 export function draftColour({ draft, view }, index) {

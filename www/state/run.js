@@ -3,6 +3,7 @@
 
 /**
  * @typedef {{ type: 'run/restarting' }
+ *   | { type: 'run/opening', preset: string | null }
  *   | { type: 'run/speed', stepsPerSecond: number | null }} RunAction
  */
 
@@ -11,6 +12,7 @@
 /**
  * @typedef {object} Run
  * @property {'loading' | RunState | 'failed' | 'recorded'} phase
+ * @property {string | null} opening          The preset that is being opened in place of what trains.
  * @property {RawExperiment | null} document  The experiment that trains, complete.
  * @property {OpenedLane[]} lanes
  * @property {Schedule[]} schedule            What each lane's recipe prescribes, by lane.
@@ -29,6 +31,7 @@
 /** @type {Run} */
 export const emptyRun = {
   phase: 'loading',
+  opening: null,
   document: null,
   lanes: [],
   schedule: [],
@@ -103,6 +106,8 @@ export function run(run, action) {
       return { ...run, phase: action.state };
     case 'snapshot':
       return { ...run, step: action.step, snapshot: { step: action.step, bytes: action.bytes } };
+    case 'run/opening':
+      return { ...run, opening: action.preset };
     case 'run/speed':
       return { ...run, speedLimit: action.stepsPerSecond };
     case 'failed':

@@ -186,7 +186,10 @@ export class Session {
   /** @param {string} id */
   openPreset(id) {
     const preset = this.store.state.catalog.presets.find((candidate) => candidate.id === id);
-    if (preset) void this.#guarded(async () => (await this.open(preset.document)) && this.#showInAddress());
+    if (!preset) return;
+    this.store.dispatch({ type: 'run/opening', preset: id });
+    const open = async () => (await this.open(preset.document)) && this.#showInAddress();
+    void this.#guarded(open).then(() => this.store.dispatch({ type: 'run/opening', preset: null }));
   }
 
   /** Has a preset run, and leaves it alone where it does already. @param {string} id */

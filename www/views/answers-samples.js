@@ -15,7 +15,7 @@ export function answersSamples(lab) {
   const { answered } = lab.state.answers;
   return html`
     <p class="note">
-      Held-out samples, answered by the lane’s network as it would ship, with the hard N:M mask. Asking leaves no trace in the run.
+      Held-out samples, answered by the lane’s network, hardened: with its pruned weights at zero. Asking leaves no trace in the run.
     </p>
     ${choices(lab)}
     ${

@@ -2,9 +2,8 @@ import { html, nothing } from 'lit';
 import { guard } from 'lit/directives/guard.js';
 import { live } from 'lit/directives/live.js';
 import '../plots/nm-plot.js';
-import { laneName } from '../state/changes.js';
 import { designedLane, gripsOf } from '../state/designer.js';
-import { lanesOf } from '../state/draft.js';
+import { draftName } from '../state/lanes.js';
 import { fileName } from '../state/sharing.js';
 import { SUBSETS } from '../state/view.js';
 import { dataTable } from './data-table.js';
@@ -94,7 +93,7 @@ function caption({ state }, id, help, { backdrop, lines }) {
   const thin = state.view.panels[id].hardened && lines.some(({ opacity }) => opacity === HARDENED_OPACITY);
   return [
     first,
-    thin ? 'Thin lines: as it would ship, without the pruned weights.' : '',
+    thin ? 'Thin lines: hardened, with pruned weights at zero.' : '',
     lines.some(({ opacity }) => opacity === RAW_OPACITY) ? 'Faint lines: raw; strong: smoothed.' : '',
     backdrop?.length ? 'Areas: D(j) of the lanes that decay, 1 at full height.' : '',
   ].join(' ');
@@ -117,10 +116,7 @@ function moveGrip({ session, editor }, { id, x }) {
 
 /** Which lane's schedule has the handles. @param {Lab} lab */
 function designed({ state, session }) {
-  const lanes = lanesOf(state.draft.document).map((lane, index) => [
-    String(index),
-    laneName(lane, state.catalog.fields),
-  ]);
+  const lanes = state.draft.origins.map((_, index) => [String(index), draftName(state, index)]);
   return choice(
     'Handles of',
     String(designedLane(state)),
@@ -148,7 +144,7 @@ function options(lab, id) {
       }
       ${id === 'noise' ? noiseOptions(lab, panel, set) : nothing}
       ${plannedOf(panel.metric) && id === 'schedule' ? designed(lab) : nothing}
-      ${hasHardened ? check('also as it would ship', panel.hardened, (hardened) => set({ hardened })) : nothing}
+      ${hasHardened ? check('also hardened', panel.hardened, (hardened) => set({ hardened })) : nothing}
       ${id === 'noise' ? check('D(j)', panel.decay ?? false, (decay) => set({ decay }), 'How much pruned weights still count, as areas behind the lines') : nothing}
       ${id === 'accuracy' ? nothing : check('log', metricOf(state, id).log, (log) => set({ log }))}
     </div>

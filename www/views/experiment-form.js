@@ -1,18 +1,11 @@
 import { html, nothing } from 'lit';
 import { appliesTo } from '../state/fields.js';
 import { getAt } from '../state/paths.js';
+import { TITLES } from '../state/wording.js';
 import { field } from './field.js';
 
 /** @import { FieldSpec } from '../worker/protocol.d.ts' */
 /** @import { Lab } from './nm-lab.js' */
-
-const TITLES = /** @type {Record<string, string>} */ ({
-  '': 'Run',
-  task: 'Task',
-  model: 'Model',
-  optimizer: 'Optimizer (AdamW)',
-  eval: 'Evaluation',
-});
 
 /** The fields that all lanes share, from the lab's field table. @param {Lab} lab */
 export function experimentForm(lab) {

@@ -3,6 +3,7 @@ import { live } from 'lit/directives/live.js';
 import { patternText } from '../state/changes.js';
 import { readText } from '../state/fields.js';
 import { getAt } from '../state/paths.js';
+import { inWords } from '../state/wording.js';
 import { fitTip } from './tip.js';
 import { typed } from './typed.js';
 
@@ -14,15 +15,17 @@ import { typed } from './typed.js';
  * @property {FieldSpec} spec
  * @property {string} path     In the draft: `lanes[2].beta`.
  * @property {boolean} used    Whether the field has a meaning beside the others' values.
- * @property {string} [automatic]  What null comes to, where that is known.
+ * @property {string} [automatic]  What an empty field comes to, where that is known.
  */
 
 /** A labelled control of one field, with its help and its problem. @param {Lab} lab @param {FieldPlace} place */
 export function field(lab, { spec, path, used, automatic }) {
   const id = `field-${path.replaceAll(/[^a-z0-9]+/gi, '-')}`;
-  const problem = problemAt(lab.state.draft.problems, path);
+  const { fields } = lab.state.catalog;
+  const problem = inWords(problemAt(lab.state.draft.problems, path) ?? '', fields) || null;
   const described = `${id}-help ${problem ? `${id}-problem` : ''}`;
-  const value = getAt(lab.state.draft.document, path);
+  // A value without effect would say that it has one.
+  const value = used ? getAt(lab.state.draft.document, path) : null;
   const set = (/** @type {unknown} */ next) => lab.editor.set(path, next);
   const control = { id, spec, automatic, value, set, disabled: !used, described, invalid: problem !== null };
   return html`
@@ -37,7 +40,7 @@ export function field(lab, { spec, path, used, automatic }) {
           : html`<label for=${id}>${spec.label}${spec.unit ? html` <small>${spec.unit}</small>` : nothing}</label>
             ${spec.kind === 'choice' ? choice(control) : line(control)}`
       }
-      <p class="help tip" id="${id}-help">${spec.help}${used ? '' : ' Has no effect with the choices beside it.'}</p>
+      <p class="help tip" id="${id}-help">${inWords(spec.help, fields)}${used ? '' : ' Has no effect with the choices beside it.'}</p>
       ${problem ? html`<p class="problem" id="${id}-problem">${problem}</p>` : nothing}
     </div>
   `;
@@ -66,6 +69,7 @@ function choice({ id, spec, value, set, disabled, described, invalid }) {
     aria-invalid=${invalid}
     @change=${change}
   >
+    ${disabled ? html`<option value="null" selected>–</option>` : nothing}
     ${spec.choices.map(
       (option) =>
         html`<option value=${option.value} ?selected=${option.value === value}>${option.label}</option>`,
@@ -84,7 +88,7 @@ function line({ id, spec, automatic, value, set, disabled, described, invalid })
     inputmode=${numeric ? 'decimal' : 'text'}
     autocomplete="off"
     spellcheck="false"
-    placeholder=${placeholder(spec, automatic)}
+    placeholder=${placeholder(spec, disabled, automatic)}
     ${typed(textOf(spec, value), (text) => readText(spec, text))}
     ?disabled=${disabled}
     aria-describedby=${described}
@@ -113,10 +117,11 @@ function locations({ id, spec, value, set, disabled, described, invalid }) {
   </fieldset>`;
 }
 
-/** @param {FieldSpec} spec @param {string | undefined} automatic */
-function placeholder(spec, automatic) {
-  if (!spec.nullable) return '';
-  return automatic ?? (spec.kind === 'pattern' ? 'dense' : 'auto');
+/** @param {FieldSpec} spec @param {boolean} unused @param {string | undefined} automatic */
+function placeholder(spec, unused, automatic) {
+  if (spec.kind === 'pattern') return 'dense';
+  if (unused) return '–';
+  return spec.nullable ? (automatic ?? 'auto') : '';
 }
 
 /** @param {FieldSpec} spec @param {unknown} value */

@@ -49,7 +49,9 @@ function tourButton({ state, session }) {
 /** @param {Lab} lab */
 function presetPicker({ state, session }) {
   const { presets } = state.catalog;
-  const current = presetOf(state.catalog, state.run.document);
+  // The choice stays with what was chosen while that opens.
+  const current =
+    presets.find(({ id }) => id === state.run.opening) ?? presetOf(state.catalog, state.run.document);
   const choose = (/** @type {Event & { target: HTMLSelectElement }} */ event) =>
     session.openPreset(event.target.value);
   return html`

@@ -1,10 +1,9 @@
 import { html, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { COLOUR_NAMES } from '../plots/palette.js';
-import { laneName } from '../state/changes.js';
 import { lanesOf } from '../state/draft.js';
 import { appliesTo } from '../state/fields.js';
-import { draftColour } from '../state/lanes.js';
+import { draftColour, draftName } from '../state/lanes.js';
 import { field } from './field.js';
 import { formatNumber } from './format.js';
 import { swatch } from './swatch.js';
@@ -30,7 +29,9 @@ export function laneTable(lab) {
         <h2 id="lanes-title">Lanes <small>same start, same batches, different recipes</small></h2>
         <div class="head-actions">
           ${repeat(lab, lanes.length)}
-          <button type="button" @click=${() => lab.editor.addLane()}>Add lane</button>
+          <button type="button" @click=${(/** @type {Event} */ event) => reveal(event, lab.editor.addLane())}>
+            Add lane
+          </button>
         </div>
       </div>
       <ol>
@@ -54,19 +55,20 @@ function repeat({ editor }, count) {
 /** @param {Lab} lab @param {Json} lane @param {number} index @param {FieldSpec[]} specs @param {number} count */
 function laneRow(lab, lane, index, specs, count) {
   const { state } = lab;
-  const name = laneName(lane, state.catalog.fields);
+  const name = draftName(state, index);
   const origin = state.draft.origins[index] ?? null;
   const difference =
     state.draft.lanes?.[index]?.difference ?? (origin === null ? '' : state.run.lanes[origin]?.difference);
   const beta = (state.draft.schedule?.[index] ?? state.run.schedule[origin ?? -1])?.beta;
+  /** @type {Record<string, string>} */
+  const automatic = { 'lanes[].name': name };
+  if (typeof beta === 'number') automatic['lanes[].beta'] = `auto: ${formatNumber(beta)}`;
   const place = (/** @type {FieldSpec} */ spec) =>
     field(lab, {
       spec,
       path: spec.path.replace('[]', `[${index}]`),
       used: appliesTo(spec, lane.recipe),
-      ...(spec.path.endsWith('.beta') && typeof beta === 'number'
-        ? { automatic: `auto: ${formatNumber(beta)}` }
-        : {}),
+      automatic: automatic[spec.path],
     });
   const inRow = ROW.flatMap((key) => specs.find((spec) => spec.path === `lanes[].${key}`) ?? []);
   const more = specs.filter((spec) => !inRow.includes(spec));
@@ -90,11 +92,11 @@ function laneRow(lab, lane, index, specs, count) {
 
 /** @param {Lab} lab @param {number} index @param {string} name @param {number} count */
 function laneButtons({ editor }, index, name, count) {
-  /** @type {[string, string, boolean, () => void][]} */
+  /** @type {[string, string, boolean, (event: Event) => void][]} */
   const buttons = [
     ['↑', `Move ${name} up`, index > 0, () => editor.moveLane(index, -1)],
     ['↓', `Move ${name} down`, index < count - 1, () => editor.moveLane(index, 1)],
-    ['Copy', `Copy ${name}`, true, () => editor.copyLane(index)],
+    ['Copy', `Copy ${name}`, true, (event) => reveal(event, editor.copyLane(index))],
     ['Remove', `Remove ${name}`, count > 1, () => editor.removeLane(index)],
   ];
   return html`<span class="lane-buttons">
@@ -105,6 +107,23 @@ function laneButtons({ editor }, index, name, count) {
         </button>`,
     )}
   </span>`;
+}
+
+/**
+ * Brings a new lane into sight, with the focus on what one would choose first.
+ *
+ * @param {Event} event  Of the button that made it.
+ * @param {number} index
+ */
+async function reveal({ currentTarget }, index) {
+  const lab = /** @type {HTMLElement} */ (currentTarget).closest('nm-lab');
+  await /** @type {import('./nm-lab.js').NmLab | null} */ (lab)?.updateComplete;
+  const lane = lab?.querySelectorAll('.lane')[index];
+  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  lane?.scrollIntoView({ block: 'center', behavior: calm ? 'instant' : 'smooth' });
+  /** @type {HTMLElement | null | undefined} */ (lane?.querySelector('select[id$=recipe]'))?.focus({
+    preventScroll: true,
+  });
 }
 
 /** The lane's line, which is also the choice of its colour. @param {Lab} lab @param {number} index @param {string} name */

@@ -103,7 +103,7 @@ export class NmLab extends LitElement {
         ${part('lanes', () => laneTable(lab))} ${part('experiment', () => experimentForm(lab))} ${embedNote(lab)}
       </main>
       ${dock(lab)}
-      ${state.view.touring ? html`<nm-tour @ended=${() => session.store.dispatch({ type: 'view/touring', touring: false })}></nm-tour>` : nothing}
+      ${tour(lab)}
     `;
   }
 
@@ -139,6 +139,17 @@ export class NmLab extends LitElement {
       this.requestUpdate();
     }, wait_ms);
   }
+}
+
+/** The tour while it is taken; it explains the first pattern that the lanes have. @param {Lab} lab */
+function tour({ state, session }) {
+  if (!state.view.touring) return nothing;
+  const sparse = state.run.document?.lanes.find(
+    ({ recipe, ff, attention }) => recipe !== 'dense' && (ff ?? attention),
+  );
+  const pattern = sparse?.ff ?? sparse?.attention ?? { n: 1, m: 16 };
+  const ended = () => session.store.dispatch({ type: 'view/touring', touring: false });
+  return html`<nm-tour .pattern=${pattern} @ended=${ended}></nm-tour>`;
 }
 
 customElements.define('nm-lab', NmLab);

@@ -2,6 +2,7 @@ import { html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 
 import { takeOver } from '../state/offline.js';
+import { problemList } from './problem-list.js';
 
 /** @import { Lab } from './nm-lab.js' */
 /** @import { Notice } from '../state/notices.js' */
@@ -33,16 +34,12 @@ export function notices(lab) {
 }
 
 /** @param {Lab} lab @param {Notice} notice */
-function noticeView({ session }, { id, kind, text, problems, copyable, action }) {
+function noticeView({ state, session }, { id, kind, text, problems, copyable, action }) {
   return html`
     <div class="notice ${kind}">
       <div>
         <p>${text}</p>
-        ${
-          problems?.length
-            ? html`<ul>${problems.map(({ field, reason }) => html`<li><code>${field}</code> ${reason}</li>`)}</ul>`
-            : nothing
-        }
+        ${problems?.length ? problemList(state, problems) : nothing}
         ${
           copyable
             ? html`<input type="text" readonly aria-label="Link" .value=${copyable} @focus=${selectAll} />`

@@ -1,6 +1,8 @@
 import { html, nothing } from 'lit';
 import { changes } from '../state/changes.js';
 import { needsFiles } from '../state/files.js';
+import { draftName } from '../state/lanes.js';
+import { problemList } from './problem-list.js';
 
 /** @import { Lab } from './nm-lab.js' */
 
@@ -32,7 +34,7 @@ export function pending({ state, session }) {
         problems.length > 0
           ? html`<div class="problems" role="alert">
             <p>${problems.length === 1 ? 'One thing is' : `${problems.length} things are`} in the way:</p>
-            <ul>${problems.map(({ field, reason }) => html`<li><code>${field}</code> ${reason}</li>`)}</ul>
+            ${problemList(state, problems, (lane) => draftName(state, lane))}
           </div>`
           : nothing
       }

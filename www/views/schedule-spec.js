@@ -1,9 +1,9 @@
 /** The chart of what the recipes prescribe, known before the first step, and its handles. */
 
-import { changes, laneName } from '../state/changes.js';
+import { changes } from '../state/changes.js';
 import { designedLane, draftSchedule, gripsOf } from '../state/designer.js';
 import { lanesOf } from '../state/draft.js';
-import { draftColour } from '../state/lanes.js';
+import { draftColour, draftName } from '../state/lanes.js';
 import { colourIndex } from '../state/view.js';
 import { formatNumber, formatShare } from './format.js';
 import { laneLine } from './lane-line.js';
@@ -80,9 +80,9 @@ function scheduleOf(state) {
     });
     return { schedules: run.schedule, lanes, edited };
   }
-  const lanes = lanesOf(draft.document).map((lane, index) => ({
+  const lanes = lanesOf(draft.document).map((_, index) => ({
     lane: index,
-    name: laneName(lane, state.catalog.fields),
+    name: draftName(state, index),
     colour: draftColour(state, index),
     hidden: view.hidden.includes(draft.origins[index] ?? -1),
   }));
@@ -92,10 +92,9 @@ function scheduleOf(state) {
 /** @param {Lab} lab @param {Planned} planned @returns {Handle[]} */
 function handlesOf({ state, dark }, planned) {
   const lane = designedLane(state);
-  const document = lanesOf(state.draft.document)[lane];
-  if (!document) return [];
+  if (!lanesOf(state.draft.document)[lane]) return [];
   const { colour } = laneLine(lane, draftColour(state, lane), dark, '', []);
-  const name = laneName(document, state.catalog.fields);
+  const name = draftName(state, lane);
   const steps = draftSchedule(state)[lane]?.steps.at(-1) ?? 0;
   const grips = gripsOf(state, lane).filter(({ id }) => planned.grips.includes(id));
   return grips.map(({ id, label, text, at, min, max }) => ({

@@ -109,7 +109,7 @@ final_lr_frac: number, };
 
 export type RawLane = { 
 /**
- * Name in legends; null takes the recipe's.
+ * Name in legends; null is an automatic one.
  */
 name: string | null, 
 /**
@@ -526,10 +526,6 @@ dense_bytes: number, };
 
 export type CheckedLane = { 
 /**
- * Name in legends.
- */
-name: string, 
-/**
  * How it differs from the first lane.
  */
 difference: string, 
@@ -913,6 +909,10 @@ names: Array<string>, } | { "type": "checked",
  * All problems; none means the document can be opened.
  */
 problems: Array<Problem>, 
+/**
+ * Name of each lane in legends, with or without problems.
+ */
+names: Array<string>, 
 /**
  * One entry per lane.
  */

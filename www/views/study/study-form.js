@@ -4,7 +4,9 @@ import { html, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { fieldAt } from '../../state/fields.js';
 import { documentOf, suggested, sweepable } from '../../state/study-form.js';
+import { inWords } from '../../state/wording.js';
 import { formatWhole } from '../format.js';
+import { problemList } from '../problem-list.js';
 
 /** @import { FieldSpec } from '../../worker/protocol.d.ts' */
 /** @import { Sweep } from '../../state/study.js' */
@@ -48,7 +50,7 @@ export function studyForm(lab) {
       ${
         problems.length > 0
           ? html`<div class="problems" role="alert">
-            <ul>${problems.map(({ field, reason }) => html`<li><code>${field}</code> ${reason}</li>`)}</ul>
+            ${problemList(state, problems)}
           </div>`
           : nothing
       }
@@ -95,7 +97,7 @@ function sweepRow({ state }, { field, values }, index, set) {
             autocomplete="off"
             spellcheck="false"
             aria-label="Values of ${spec?.label ?? field}"
-            title=${spec?.help ?? ''}
+            title=${inWords(spec?.help ?? '', state.catalog.fields)}
             .value=${live(values ?? suggested(state, field))}
             @input=${type}
           />

@@ -11,15 +11,15 @@ import { groupNames, groupOf, isPattern } from './study-points.js';
 /** Metrics with a summary, and their writing. */
 export const SUMMARISED = /** @type {const} */ ({
   val_accuracy_hard: {
-    label: 'Validation accuracy, hard mask',
+    label: 'Validation accuracy, hardened',
     unit: '%',
     read: formatShare,
     axis: formatPercents,
   },
   val_accuracy: { label: 'Validation accuracy', unit: '%', read: formatShare, axis: formatPercents },
-  val_loss_hard: { label: 'Validation loss, hard mask', unit: 'nats', read: formatLoss, axis: formatNumber },
+  val_loss_hard: { label: 'Validation loss, hardened', unit: 'nats', read: formatLoss, axis: formatNumber },
   val_bits_hard: {
-    label: 'Bits per character, hard mask',
+    label: 'Bits per character, hardened',
     unit: 'bits',
     read: formatLoss,
     axis: formatNumber,

@@ -1,32 +1,47 @@
-import { html, LitElement } from 'lit';
+import { html, LitElement, nothing, svg } from 'lit';
 
-/** Where the tour stops, and what it says there. @type {{ at: string, text: string }[]} */
+/** @import { RawPattern } from '../../worker/protocol.d.ts' */
+
+/** Where the tour stops, and what it says there. @type {{ at: string, text: (pattern: RawPattern) => string }[]} */
 const STOPS = [
   {
+    at: '.intro',
+    text: ({ n, m }) =>
+      `N:M sparsity: of every M neighbouring weights only the N largest count, the others are pruned to zero. ${n}:${m} keeps ${n} of ${m}. Hardware can skip the rest, but training has to find out which weights to keep.`,
+  },
+  {
     at: '.legend',
-    text: 'Several copies of one network train at once: same initial weights, same batches. Only the recipe for making their weights sparse differs. Each has its line; click a name to hide it.',
+    text: () =>
+      'Several copies of one network train at once, the lanes: same initial weights, same batches. Only the recipe for making their weights sparse differs. Each has its line; click a name to hide it.',
   },
   {
     at: '[data-chart=accuracy]',
-    text: 'How often each is right on images it has not seen. The thin second line is the network as it would ship, without its pruned weights.',
+    text: () =>
+      'How often each is right on images or texts it has not seen. The thin second line is the lane hardened: measured with its pruned weights at zero.',
   },
   {
     at: '[data-chart=noise]',
-    text: 'How much the gradients scatter. The recipes differ most around the marks, where pruning starts and patterns tighten.',
+    text: () =>
+      'How much the gradients scatter. The recipes differ most around the marks, where pruning starts and patterns tighten.',
   },
   {
     at: '[data-chart=schedule]',
-    text: 'What the recipes prescribe over the whole run. The dots show where each lane is; drag a ring to change a recipe.',
+    text: () =>
+      'What the recipes prescribe over the whole run. The dots show where each lane is; drag a ring to change a recipe.',
   },
   {
     at: '.lanes',
-    text: 'Everything about a lane can be changed here while the run goes on. Nothing happens until you apply it.',
+    text: () =>
+      'Everything about a lane can be changed here while the run goes on. Nothing happens until you apply it.',
   },
 ];
 
+/** Cells of a row of the figure; longer groups are said in words alone. */
+const MOST_CELLS = 32;
+
 /** `<nm-tour>`: a card that walks a newcomer over the page. Fires `ended`. */
 export class NmTour extends LitElement {
-  static properties = { stop: { state: true } };
+  static properties = { pattern: { attribute: false }, stop: { state: true } };
 
   /** @type {Element | null} */
   #shown = null;
@@ -35,9 +50,11 @@ export class NmTour extends LitElement {
 
   constructor() {
     super();
+    /** The pattern to explain. @type {RawPattern} */
+    this.pattern = { n: 1, m: 16 };
     this.stop = 0;
     this.addEventListener('keydown', ({ key }) => {
-      if (key === 'Escape') this.#end();
+      if (key === 'Escape') this.#end(true);
     });
   }
 
@@ -57,15 +74,40 @@ export class NmTour extends LitElement {
 
   render() {
     const last = this.stop === STOPS.length - 1;
+    // A press of a key has no pointer: then the focus must go somewhere one can see.
+    const end = (/** @type {MouseEvent} */ { detail }) => this.#end(detail === 0);
+    const next = (/** @type {MouseEvent} */ event) => (last ? end(event) : void this.#go(1));
     return html`<section class="panel tour" role="dialog" aria-labelledby="tour-text">
-      <p id="tour-text" aria-live="polite">${STOPS[this.stop]?.text}</p>
+      <p id="tour-text" aria-live="polite">${STOPS[this.stop]?.text(this.pattern)}</p>
+      ${this.stop === 0 ? this.#group() : nothing}
       <div>
         <span>${this.stop + 1} of ${STOPS.length}</span>
-        <button type="button" class="quiet" @click=${() => this.#end()}>${last ? 'Close' : 'Skip'}</button>
+        <button type="button" class="quiet" ?hidden=${last} @click=${end}>Skip</button>
         <button type="button" ?hidden=${this.stop === 0} @click=${() => this.#go(-1)}>Back</button>
-        <button type="button" class="primary" ?hidden=${last} @click=${() => this.#go(1)}>Next</button>
+        <button type="button" class="primary" @click=${next}>${last ? 'Done' : 'Next'}</button>
       </div>
     </section>`;
+  }
+
+  /** Two groups of the pattern, the kept weights filled. */
+  #group() {
+    const { n, m } = this.pattern;
+    if (2 * m > MOST_CELLS) return nothing;
+    const cells = Array.from({ length: 2 * m }, (_, cell) => {
+      // N places of every M, elsewhere in one group than in the other.
+      const place = (cell < m ? cell + 2 : cell + Math.ceil(m / 3)) % m;
+      const kept = Math.floor(((place + 1) * n) / m) > Math.floor((place * n) / m);
+      const x = cell * 10 + (cell < m ? 0 : 6);
+      return svg`<rect class=${kept ? 'kept' : 'pruned'} x=${x + 1} y="1" width="8" height="8" rx="1.5" />`;
+    });
+    return html`<svg
+      class="tour-groups"
+      viewBox="0 0 ${20 * m + 6} 10"
+      role="img"
+      aria-label="Two groups of ${m} weights with ${n} kept in each"
+    >
+      ${cells}
+    </svg>`;
   }
 
   firstUpdated() {
@@ -84,8 +126,8 @@ export class NmTour extends LitElement {
     this.stop += by;
     await this.updateComplete;
     // The button that was pressed may be gone.
-    const next = this.querySelector('button.primary:not([hidden])') ?? this.querySelector('button.quiet');
-    if (!this.contains(document.activeElement) || by > 0) /** @type {HTMLElement} */ (next)?.focus();
+    if (!this.contains(document.activeElement) || by > 0)
+      /** @type {HTMLElement | null} */ (this.querySelector('button.primary'))?.focus();
   }
 
   /** Where the focus goes: back, or to what the tour showed last when the offer of it is gone. @returns {HTMLElement | null} */
@@ -98,10 +140,11 @@ export class NmTour extends LitElement {
     );
   }
 
-  #end() {
+  /** @param {boolean} byKeyboard */
+  #end(byKeyboard) {
     const { goal } = this;
     this.dispatchEvent(new CustomEvent('ended'));
-    goal?.focus();
+    if (byKeyboard) goal?.focus();
   }
 }
 

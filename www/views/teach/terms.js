@@ -1,5 +1,5 @@
 import { html } from 'lit';
-import { fitTip } from '../tip.js';
+import { explained } from '../tip.js';
 
 /** Terms of the page with their meaning and where they come from. @type {Record<string, [string, string]>} */
 const TERMS = {
@@ -36,19 +36,17 @@ const TERMS = {
     'arXiv 2402.04744, section 4',
   ],
   hardened: [
-    'Evaluated with the target N:M mask and D = 0: what a sparse network would ship with.',
+    'Evaluated under the target N:M mask with D = 0: pruned weights are exactly zero, as sparse hardware would run the network.',
     'this page',
   ],
   density: ['The share of weights inside the mask, whatever D is.', 'this page'],
 };
 
-/** A term in running text; its meaning shows on hover and focus. @param {string} name @param {string} [shown] */
+/** A term in running text. @param {string} name @param {string} [shown] */
 export function term(name, shown = name) {
   const [meaning, source] = TERMS[name] ?? ['', ''];
   const id = `term-${name.replaceAll(/[^a-z]+/gi, '-')}-${shown.length}`;
-  return html`<span class="term" tabindex="0" role="term" aria-describedby=${id} @focusin=${fitTip} @pointerenter=${fitTip}
-    >${shown}<span class="tip" role="tooltip" id=${id}>${meaning} <cite>${source}</cite></span></span
-  >`;
+  return explained(id, shown, html`${meaning} <cite>${source}</cite>`);
 }
 
 /** Every term. */
