@@ -86,9 +86,8 @@ fn written(field: &FieldSpec, value: &Value) -> String {
         choice.map_or_else(|| value.to_string(), |choice| choice.label.to_owned())
     };
     match (field.kind, value) {
-        (FieldKind::Pattern, Value::Null) => "dense".to_owned(),
+        (_, Value::Null) => field.empty.to_owned(),
         (FieldKind::Pattern, pattern) => format!("{}:{}", pattern["n"], pattern["m"]),
-        (_, Value::Null) => "auto".to_owned(),
         (_, Value::Array(choices)) => choices.iter().map(label).collect::<Vec<_>>().join(" "),
         (FieldKind::Number, share) if field.unit == SHARE_OF_STEPS => percent(share),
         (_, Value::Number(number)) => number.as_f64().map_or_else(|| number.to_string(), format_number),

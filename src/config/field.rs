@@ -34,6 +34,8 @@ pub struct FieldSpec {
     pub required: bool,
     /// Whether null is a value, explained in `help`.
     pub nullable: bool,
+    /// What null means, in a word; nothing where null is no value.
+    pub empty: &'static str,
     /// Values of the selector (`task.kind`, or a lane's `recipe`) with which the field has a meaning; empty
     /// means all. A task refuses fields of other kinds, a model or lane leaves unused ones alone.
     #[cfg_attr(test, ts(type = "Array<string>"))]
@@ -69,6 +71,15 @@ pub struct ChoiceSpec {
     pub value: &'static str,
     /// As shown to readers.
     pub label: &'static str,
+    /// What choosing it does, where the label does not say.
+    pub help: &'static str,
+}
+
+impl ChoiceSpec {
+    /// A choice whose label says what it does.
+    pub(super) const fn new(value: &'static str, label: &'static str) -> Self {
+        Self { value, label, help: "" }
+    }
 }
 
 /// The default of a field in a form that a constant can hold.
@@ -184,6 +195,7 @@ impl FieldSpec {
             default,
             required: false,
             nullable: false,
+            empty: "",
             applies_to: Applies::Always,
             help,
         }
@@ -214,8 +226,9 @@ impl FieldSpec {
         Self { required: true, ..self }
     }
 
-    pub(super) const fn nullable(self) -> Self {
-        Self { nullable: true, ..self }
+    /// Null is a value, and means `empty`.
+    pub(super) const fn nullable(self, empty: &'static str) -> Self {
+        Self { nullable: true, empty, ..self }
     }
 
     pub(super) const fn applies_to(self, applies_to: Applies) -> Self {

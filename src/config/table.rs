@@ -42,44 +42,44 @@ pub fn fields_of(group: &str) -> impl Iterator<Item = &'static FieldSpec> {
 }
 
 const TASKS: &[ChoiceSpec] = &[
-    ChoiceSpec { value: "shapes", label: "Shapes (generated)" },
-    ChoiceSpec { value: "idx", label: "IDX pair (MNIST family)" },
-    ChoiceSpec { value: "cifar10", label: "CIFAR-10 binary batches" },
-    ChoiceSpec { value: "grammar", label: "Sentences (generated)" },
-    ChoiceSpec { value: "text", label: "Text file" },
-    ChoiceSpec { value: "numbers", label: "Numbers to words (generated)" },
+    ChoiceSpec::new("shapes", "Shapes (generated)"),
+    ChoiceSpec::new("idx", "IDX pair (MNIST family)"),
+    ChoiceSpec::new("cifar10", "CIFAR-10 binary batches"),
+    ChoiceSpec::new("grammar", "Sentences (generated)"),
+    ChoiceSpec::new("text", "Text file"),
+    ChoiceSpec::new("numbers", "Numbers to words (generated)"),
 ];
 
 const DIRECTIONS: &[ChoiceSpec] = &[
-    ChoiceSpec { value: "to-words", label: "digits to words" },
-    ChoiceSpec { value: "to-digits", label: "words to digits" },
+    ChoiceSpec::new("to-words", "digits to words"),
+    ChoiceSpec::new("to-digits", "words to digits"),
 ];
 
 /// Tasks whose samples are images.
 const IMAGES: &[&str] = &["shapes", "idx", "cifar10"];
 
 const AXES: &[ChoiceSpec] =
-    &[ChoiceSpec { value: "in", label: "input features" }, ChoiceSpec { value: "out", label: "output features" }];
+    &[ChoiceSpec::new("in", "input features"), ChoiceSpec::new("out", "output features")];
 
 const GRADIENTS: &[ChoiceSpec] = &[
-    ChoiceSpec { value: "ste", label: "straight-through" },
-    ChoiceSpec { value: "decayed", label: "decayed by D" },
-    ChoiceSpec { value: "zero", label: "zero" },
+    ChoiceSpec::new("ste", "straight-through"),
+    ChoiceSpec::new("decayed", "decayed by D"),
+    ChoiceSpec::new("zero", "zero"),
 ];
 
 const LOCATIONS: &[ChoiceSpec] = &[
-    ChoiceSpec { value: "q", label: "Q" },
-    ChoiceSpec { value: "k", label: "K" },
-    ChoiceSpec { value: "v", label: "V" },
-    ChoiceSpec { value: "o", label: "O" },
+    ChoiceSpec::new("q", "Q"),
+    ChoiceSpec::new("k", "K"),
+    ChoiceSpec::new("v", "V"),
+    ChoiceSpec::new("o", "O"),
 ];
 
 const RECIPES: &[ChoiceSpec] = &{
-    let mut choices = [ChoiceSpec { value: "", label: "" }; Recipe::ALL.len()];
+    let mut choices = [ChoiceSpec::new("", ""); Recipe::ALL.len()];
     let mut i = 0;
     while i < choices.len() {
         let recipe = Recipe::ALL[i];
-        choices[i] = ChoiceSpec { value: recipe.id(), label: recipe.label() };
+        choices[i] = ChoiceSpec { value: recipe.id(), label: recipe.label(), help: recipe.row().summary };
         i += 1;
     }
     choices
@@ -136,7 +136,7 @@ pub static FIELDS: [FieldSpec; 41] = [
         .range(1.0, 64.0).unit("pixels").applies_to(ToTasks(IMAGES)),
     FieldSpec::new("model.window", "Attention window", Integer, Default::Null,
         "Side of the windows inside which patches attend to each other; every other block moves them by half a side (as Swin does). Left empty, patches attend to the whole image.")
-        .range(1.0, 64.0).nullable().unit("patches").applies_to(ToTasks(IMAGES)),
+        .range(1.0, 64.0).nullable("whole image").unit("patches").applies_to(ToTasks(IMAGES)),
 
     FieldSpec::new("optimizer.beta1", "beta1", Number, Default::Number(0.9),
         "AdamW: decay of the first moment.").range(0.0, 0.9999).step(0.01),
@@ -157,15 +157,15 @@ pub static FIELDS: [FieldSpec; 41] = [
         .range(0.0, 1.0).step(0.01).unit("of the peak"),
 
     FieldSpec::new("lanes[].name", "Lane name", Text, Default::Null,
-        "Name in legends and tables. Left empty, it is the recipe and what tells the lane from others of that recipe, and follows them.").range(1.0, 80.0).nullable(),
+        "Name in legends and tables. Left empty, it is the recipe and what tells the lane from others of that recipe, and follows them.").range(1.0, 80.0).nullable("automatic"),
     FieldSpec::new("lanes[].recipe", "Recipe", Choice, Default::Text("dense"),
         "How the lane sparsifies.").choices(RECIPES),
     FieldSpec::new("lanes[].ff", "Feed-forward pattern", Pattern, Default::Pattern(1, 16),
         "Target N:M of both feed-forward matrices. Left empty, they stay dense.")
-        .range(1.0, MAX_M).nullable().applies_to(ToRecipes(Recipe::prunes)).short("FF"),
+        .range(1.0, MAX_M).nullable("dense").applies_to(ToRecipes(Recipe::prunes)).short("FF"),
     FieldSpec::new("lanes[].attention", "Attention pattern", Pattern, Default::Null,
         "Target N:M of the attention matrices that `locations` names. Left empty, they stay dense.")
-        .range(1.0, MAX_M).nullable().applies_to(ToRecipes(Recipe::prunes)).short("attention"),
+        .range(1.0, MAX_M).nullable("dense").applies_to(ToRecipes(Recipe::prunes)).short("attention"),
     FieldSpec::new("lanes[].locations", "Attention matrices", Locations, Default::NoLocations,
         "Attention matrices that get the pattern of `attention`; without one, none.")
         .choices(LOCATIONS).applies_to(ToRecipes(Recipe::prunes)).short("on"),
@@ -177,7 +177,7 @@ pub static FIELDS: [FieldSpec; 41] = [
         .choices(GRADIENTS).applies_to(ToRecipes(Recipe::chooses_gradient)).short("gradient"),
     FieldSpec::new("lanes[].beta", "Decay rate beta", Number, Default::Null,
         "Rate of D(j) per step of the sparsification phase. Left empty, it is chosen so that D is 0 (linear) or 0.001 (exponential) at 70 % of the steps.")
-        .range(0.0, 10.0).nullable().unit("per step").applies_to(ToRecipes(Recipe::decays)).short("beta"),
+        .range(0.0, 10.0).nullable("auto").unit("per step").applies_to(ToRecipes(Recipe::decays)).short("beta"),
     FieldSpec::new("lanes[].lambda", "SR-STE lambda", Number, Default::Number(2e-4),
         "Strength of the term lambda * (1 - F) * W that joins the gradient before clipping and AdamW.")
         .range(0.0, 1.0).step(1e-4).applies_to(ToRecipes(Recipe::regularises)).short("lambda"),

@@ -320,6 +320,7 @@ fn the_table_is_sound() {
         assert!(field.group().is_empty() || GROUPS.iter().any(|group| group.path == field.group()), "{}", field.path);
         assert!(field.help.ends_with('.'), "{}", field.path);
         assert!(!field.default.json().is_null() || field.nullable, "{}", field.path);
+        assert_eq!(field.nullable, !field.empty.is_empty(), "{}", field.path);
         let numeric =
             matches!(field.kind, FieldKind::Integer | FieldKind::Number | FieldKind::Pattern | FieldKind::Text);
         assert_eq!(field.min.is_some() && field.max.is_some(), numeric, "{}", field.path);

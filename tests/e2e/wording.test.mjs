@@ -28,15 +28,15 @@ test('problems name the field as the form does, with its lane, and the path for 
   );
   assert.deepEqual(problems, [
     [
-      'Evaluate every 7 is not a multiple of “Report every” = 5, but an evaluation travels with a report: make it 10, or change “Report every”',
+      'Evaluate every: 7 is not a multiple of “Report every” = 5, but an evaluation travels with a report: make it 10, or change “Report every”',
       'eval.every',
     ],
     [
-      'Attention window 9 is more than the 4 x 4 patches of an image: use at most 4, or empty for attention to the whole image',
+      'Attention window: 9 is more than the 4 x 4 patches of an image: use at most 4, or empty for attention to the whole image',
       'model.window',
     ],
     [
-      'Baseline: Feed-forward pattern, M groups of 5 do not divide the 16 input features of FF1 (stage 1:5 of SR-STE): choose an M that divides 16, or another “Width” or “Feed-forward width”',
+      'Feed-forward pattern (M) of Baseline: groups of 5 do not divide the 16 input features of FF1 (stage 1:5 of SR-STE): choose an M that divides 16, or another “Width” or “Feed-forward width”',
       'lanes[1].ff.m',
     ],
   ]);
@@ -123,12 +123,12 @@ test('the results say why FLOPs and memory fall less than the density, in the nu
   const cell = (/** @type {number} */ row, /** @type {string} */ heading) =>
     rows[row]?.[headings.indexOf(heading)];
   const note = (
-    await page.page.locator('.results .note', { hasText: 'of the FLOPs?' }).innerText()
+    await page.page.locator('.results .note', { hasText: 'of the FLOPs and not' }).innerText()
   ).replaceAll(/\s+/g, ' ');
   // Two matrices of 16 x 32 are pruned.
   assert.ok(
     note.startsWith(
-      `Why ${cell(1, 'FLOPs')} of the FLOPs? For Baseline, 1:4 holds for the feed-forward matrices: 1,024 of `,
+      `Why ${cell(1, 'FLOPs')} of the FLOPs and not 25.0%? For Baseline, 1:4 holds for the feed-forward matrices: 1,024 of `,
     ),
     note,
   );

@@ -63,7 +63,7 @@ function fieldChanges(specs, before, after, prefix) {
 /** A field's value as a reader writes it. @param {FieldSpec} spec @param {unknown} value @returns {string} */
 export function valueText(spec, value) {
   if (value === undefined) return '–';
-  if (value === null) return spec.kind === 'pattern' ? 'dense' : 'automatic';
+  if (value === null) return spec.empty;
   if (spec.kind === 'pattern') return patternText(value);
   if (spec.kind === 'choice')
     return spec.choices.find((choice) => choice.value === value)?.label ?? String(value);

@@ -32,7 +32,7 @@ export function inWords(text, fields) {
 }
 
 /**
- * The field that a problem names, as the form labels it, with the lane in front; null where the form has no such field.
+ * The field that a problem names, as the form labels it, with its lane; null where the form has no such field.
  *
  * @param {Problem} problem
  * @param {FieldSpec[]} fields
@@ -45,6 +45,6 @@ export function fieldName({ field }, fields, laneName = (lane) => `Lane ${lane +
   const [lane] = /(?<=^lanes\[)\d+/.exec(path) ?? [];
   const label = fieldAt(fields, pattern)?.label ?? (lane ? '' : TITLES[path]);
   if (label === undefined) return null;
-  const named = [lane ? laneName(Number(lane)) : '', part ? `${label}, ${part.toUpperCase()}` : label];
-  return named.filter(Boolean).join(': ');
+  const named = part ? `${label} (${part.toUpperCase()})` : label;
+  return [named, lane ? laneName(Number(lane)) : ''].filter(Boolean).join(' of ');
 }

@@ -26,10 +26,12 @@ export function costNote({ run }) {
   const sparse = run.lanes.filter((lane) => lane.inference_flops < lane.dense_flops);
   const [lane] = sparse.toSorted((a, b) => share(a) - share(b));
   const recipe = lane && run.document?.lanes[run.lanes.indexOf(lane)];
-  if (!lane || !recipe) return nothing;
+  const target = recipe?.ff ?? recipe?.attention;
+  if (!lane || !recipe || !target) return nothing;
   const { parameters, sparse_parameters, packed_bytes, dense_bytes } = lane;
   return html`<p class="note">
-    Why ${formatShare(share(lane))} of the FLOPs? For ${lane.name}, ${pruned(recipe)}:
+    Why ${formatShare(share(lane))} of the FLOPs and not
+    ${formatShare(target.n / target.m)}? For ${lane.name}, ${pruned(recipe)}:
     ${formatWhole(sparse_parameters)} of ${formatWhole(parameters)} weights
     (${formatShare(sparse_parameters / parameters)}). All others stay dense. In memory it takes
     ${formatNumber(packed_bytes / 1024)} of ${formatNumber(dense_bytes / 1024)} KiB

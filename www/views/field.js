@@ -27,6 +27,7 @@ export function field(lab, { spec, path, used, automatic }) {
   // A value without effect would say that it has one.
   const value = used ? getAt(lab.state.draft.document, path) : null;
   const set = (/** @type {unknown} */ next) => lab.editor.set(path, next);
+  const chosen = spec.choices.find((option) => option.value === value)?.help ?? '';
   const control = { id, spec, automatic, value, set, disabled: !used, described, invalid: problem !== null };
   return html`
     <div
@@ -40,7 +41,7 @@ export function field(lab, { spec, path, used, automatic }) {
           : html`<label for=${id}>${spec.label}${spec.unit ? html` <small>${spec.unit}</small>` : nothing}</label>
             ${spec.kind === 'choice' ? choice(control) : line(control)}`
       }
-      <p class="help tip" id="${id}-help">${inWords(spec.help, fields)}${used ? '' : ' Has no effect with the choices beside it.'}</p>
+      <p class="help tip" id="${id}-help">${inWords(spec.help, fields)} ${chosen}${used ? '' : ' Has no effect with the choices beside it.'}</p>
       ${problem ? html`<p class="problem" id="${id}-problem">${problem}</p>` : nothing}
     </div>
   `;
@@ -119,9 +120,8 @@ function locations({ id, spec, value, set, disabled, described, invalid }) {
 
 /** @param {FieldSpec} spec @param {boolean} unused @param {string | undefined} automatic */
 function placeholder(spec, unused, automatic) {
-  if (spec.kind === 'pattern') return 'dense';
-  if (unused) return '–';
-  return spec.nullable ? (automatic ?? 'auto') : '';
+  if (unused && spec.kind !== 'pattern') return '–';
+  return automatic ?? spec.empty;
 }
 
 /** @param {FieldSpec} spec @param {unknown} value */

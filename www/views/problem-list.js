@@ -19,7 +19,7 @@ export function problemList({ catalog: { fields } }, problems, laneName) {
       const path = html`<code>${problem.field}</code>`;
       return name === null
         ? html`<li>${path} ${reason}</li>`
-        : html`<li><b>${name}</b> ${reason} ${path}</li>`;
+        : html`<li><b>${name}:</b> ${reason} ${path}</li>`;
     })}
   </ul>`;
 }
