@@ -177,7 +177,10 @@ mod tests {
 
     #[test]
     fn lanes_of_a_faulty_document_are_named_as_far_as_it_can_be_read() {
-        assert_eq!(named(&json!([{"recipe": "ste", "ff": "1:4", "k": 3, "seed": -1}, {"recipe": "dense"}])), ["STE", "Dense"]);
+        assert_eq!(
+            named(&json!([{"recipe": "ste", "ff": "1:4", "k": 3, "seed": -1}, {"recipe": "dense"}])),
+            ["STE", "Dense"]
+        );
         assert_eq!(ExperimentConfig::lane_names(json!("nothing")), [""; 0]);
     }
 

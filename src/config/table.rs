@@ -50,16 +50,13 @@ const TASKS: &[ChoiceSpec] = &[
     ChoiceSpec::new("numbers", "Numbers to words (generated)"),
 ];
 
-const DIRECTIONS: &[ChoiceSpec] = &[
-    ChoiceSpec::new("to-words", "digits to words"),
-    ChoiceSpec::new("to-digits", "words to digits"),
-];
+const DIRECTIONS: &[ChoiceSpec] =
+    &[ChoiceSpec::new("to-words", "digits to words"), ChoiceSpec::new("to-digits", "words to digits")];
 
 /// Tasks whose samples are images.
 const IMAGES: &[&str] = &["shapes", "idx", "cifar10"];
 
-const AXES: &[ChoiceSpec] =
-    &[ChoiceSpec::new("in", "input features"), ChoiceSpec::new("out", "output features")];
+const AXES: &[ChoiceSpec] = &[ChoiceSpec::new("in", "input features"), ChoiceSpec::new("out", "output features")];
 
 const GRADIENTS: &[ChoiceSpec] = &[
     ChoiceSpec::new("ste", "straight-through"),
@@ -67,12 +64,8 @@ const GRADIENTS: &[ChoiceSpec] = &[
     ChoiceSpec::new("zero", "zero"),
 ];
 
-const LOCATIONS: &[ChoiceSpec] = &[
-    ChoiceSpec::new("q", "Q"),
-    ChoiceSpec::new("k", "K"),
-    ChoiceSpec::new("v", "V"),
-    ChoiceSpec::new("o", "O"),
-];
+const LOCATIONS: &[ChoiceSpec] =
+    &[ChoiceSpec::new("q", "Q"), ChoiceSpec::new("k", "K"), ChoiceSpec::new("v", "V"), ChoiceSpec::new("o", "O")];
 
 const RECIPES: &[ChoiceSpec] = &{
     let mut choices = [ChoiceSpec::new("", ""); Recipe::ALL.len()];

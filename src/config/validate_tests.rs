@@ -16,7 +16,9 @@ fn problems(edit: impl FnOnce(&mut Value)) -> Vec<String> {
     });
     edit(&mut document);
     let found = ExperimentConfig::from_value(document).err().unwrap_or_default();
-    found.iter().for_each(|problem| assert_words_of_the_document_are_marked(&problem.reason));
+    for problem in &found {
+        assert_words_of_the_document_are_marked(&problem.reason);
+    }
     found.iter().map(ToString::to_string).collect()
 }
 
@@ -206,7 +208,9 @@ fn attention_and_locations_come_together_and_something_is_pruned() {
     lane_is_valid(&lane(json!(null), pattern.clone(), json!(["k", "q"])));
     assert!(lane_problem(&lane(json!(null), json!(null), json!([]))).contains("STE prunes nothing"));
     assert!(lane_problem(&lane(json!(null), pattern.clone(), json!([]))).starts_with("lanes[0].locations: is empty"));
-    assert!(lane_problem(&lane(pattern.clone(), json!(null), json!(["q"]))).starts_with("lanes[0].attention: is `null`"));
+    assert!(
+        lane_problem(&lane(pattern.clone(), json!(null), json!(["q"]))).starts_with("lanes[0].attention: is `null`")
+    );
     assert!(lane_problem(&lane(json!(null), pattern, json!(["q", "q"]))).contains("names \"q\" twice"));
 }
 
@@ -218,7 +222,10 @@ fn the_phases_must_leave_room_for_the_recipe() {
     assert!(lane_problem(&stepwise(0.9)).contains("leave 0: lower `dense_frac`, `finetune_frac`, or raise `steps`"));
     let late = |beta: Value| json!({"recipe": "mdgf-linear", "dense_frac": 0.75, "beta": beta});
     lane_is_valid(&late(json!(0.1)));
-    assert!(lane_problem(&late(json!(null))).starts_with("lanes[0].beta: is automatic, which brings D to 0 by 70 % of the steps"));
+    assert!(
+        lane_problem(&late(json!(null)))
+            .starts_with("lanes[0].beta: is automatic, which brings D to 0 by 70 % of the steps")
+    );
 }
 
 #[test]

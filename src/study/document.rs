@@ -165,7 +165,8 @@ fn cell(experiment: &Value, settings: Vec<Setting>) -> Result<Cell, Vec<Problem>
     }
     let named = |problem: Problem| {
         // The field is a word of the document, which a reason has in backticks.
-        let marked = |setting: &Setting| setting.to_string().replacen(&setting.field, &format!("`{}`", setting.field), 1);
+        let marked =
+            |setting: &Setting| setting.to_string().replacen(&setting.field, &format!("`{}`", setting.field), 1);
         let values: Vec<_> = settings.iter().map(marked).collect();
         let place = if values.is_empty() { String::new() } else { format!(" (with {})", values.join(", ")) };
         Problem::new(format!("experiment.{}", problem.field), format!("{}{place}", problem.reason))

@@ -127,10 +127,13 @@ test('a sweep that cannot be trained says which field is wrong', async () => {
   await page.getByLabel('Seeds', { exact: true }).fill('2');
   await visited.press('Train the sweep');
   const problem = page.locator(`${PANEL} .problems li`).first();
-  assert.match(await problem.innerText(), /^experiment\.lanes\[\d\]\.ff\.m groups of 48 do not divide/);
+  assert.match(
+    await problem.innerText(),
+    /^Feed-forward pattern \(M\) of Baseline: groups of 48 do not divide .* experiment\.lanes\[1\]\.ff\.m$/,
+  );
   await page.getByLabel('Seeds', { exact: true }).fill('many');
   await visited.press('Train the sweep');
-  assert.match(await problem.innerText(), /^seeds must be a whole number/);
+  assert.match(await problem.innerText(), /^Seeds: must be a whole number/);
   assert.deepEqual(visited.complaints, []);
   await visited.close();
 });

@@ -2,6 +2,7 @@
 
 import { lanesOf } from './draft.js';
 import { fieldAt, readText } from './fields.js';
+import { draftName } from './lanes.js';
 import { getAt } from './paths.js';
 import { seedGroups } from './seeds.js';
 
@@ -63,6 +64,12 @@ function distinctLanes(document) {
   const lanes = lanesOf(document);
   const groups = seedGroups(/** @type {RawExperiment} */ (/** @type {unknown} */ (document)));
   return groups.map(([first = 0]) => lanes[first] ?? {});
+}
+
+/** What a lane of the study is called in the draft. @param {State} state @param {number} lane */
+export function studyLaneName(state, lane) {
+  const groups = seedGroups(/** @type {RawExperiment} */ (/** @type {unknown} */ (state.draft.document)));
+  return draftName(state, groups[lane]?.[0] ?? lane);
 }
 
 /** The values of a list such as `1:4, 1:8` or `0.001 0.01`. @param {FieldSpec | undefined} spec @param {string} text */

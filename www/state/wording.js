@@ -4,7 +4,7 @@ import { fieldAt } from './fields.js';
 
 /** @import { FieldSpec, Problem } from '../worker/protocol.d.ts' */
 
-/** Titles of the parts of a document, by the first part of a path. */
+/** Titles of the parts of a document, by the first part of a path, and of what else a visitor chooses. */
 export const TITLES = /** @type {Record<string, string>} */ ({
   '': 'Run',
   task: 'Task',
@@ -12,6 +12,9 @@ export const TITLES = /** @type {Record<string, string>} */ ({
   optimizer: 'Optimizer (AdamW)',
   lanes: 'Lanes',
   eval: 'Evaluation',
+  device: 'Device',
+  seeds: 'Seeds',
+  sweep: 'Sweep',
 });
 
 /** Words of a document that are no field, and what a form has in their place. @type {Record<string, string>} */

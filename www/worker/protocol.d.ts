@@ -235,7 +235,11 @@ value: string,
 /**
  * As shown to readers.
  */
-label: string, };
+label: string, 
+/**
+ * What choosing it does, where the label does not say.
+ */
+help: string, };
 
 export type FieldSpec = { 
 /**
@@ -286,6 +290,10 @@ required: boolean,
  * Whether null is a value, explained in `help`.
  */
 nullable: boolean, 
+/**
+ * What null means, in a word; nothing where null is no value.
+ */
+empty: string, 
 /**
  * Values of the selector (`task.kind`, or a lane's `recipe`) with which the field has a meaning; empty
  * means all. A task refuses fields of other kinds, a model or lane leaves unused ones alone.

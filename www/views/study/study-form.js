@@ -3,7 +3,7 @@
 import { html, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { fieldAt } from '../../state/fields.js';
-import { documentOf, suggested, sweepable } from '../../state/study-form.js';
+import { documentOf, studyLaneName, suggested, sweepable } from '../../state/study-form.js';
 import { inWords } from '../../state/wording.js';
 import { formatWhole } from '../format.js';
 import { problemList } from '../problem-list.js';
@@ -50,7 +50,7 @@ export function studyForm(lab) {
       ${
         problems.length > 0
           ? html`<div class="problems" role="alert">
-            ${problemList(state, problems)}
+            ${problemList(state, problems, (lane) => studyLaneName(state, lane))}
           </div>`
           : nothing
       }
