@@ -9,6 +9,7 @@ import { openDawn } from '../bench/dawn.mjs';
 import { openBench } from '../bench/driver.mjs';
 import { growthFigures, measureGrowth } from '../bench/growth.mjs';
 import { kernelFigures, measureKernels, printKernels } from '../bench/kernels.mjs';
+import { measureProfile, printProfiles, profileFigures } from '../bench/profile.mjs';
 import { printTable, short } from '../bench/statistics.mjs';
 import { measureSteps, printSteps, stepFigures } from '../bench/steps.mjs';
 import { ensureBrowser } from './browser.mjs';
@@ -23,7 +24,7 @@ const built = join(root, 'target', 'bench', 'page');
 const burnTarget = join(root, 'target', 'bench', 'stock-burn');
 const burnPackage = join(root, 'target', 'bench', 'burn');
 const USUAL = ['kernels', 'steps', 'size'];
-const PARTS = [...USUAL, 'growth'];
+const PARTS = [...USUAL, 'profile', 'growth'];
 
 const OPTIONS = /** @type {const} */ ({
   json: { type: 'string' },
@@ -130,6 +131,12 @@ await script(async () => {
       printSteps(steps);
       Object.assign(figures, stepFigures(steps));
       context.steps = steps;
+    }
+    if (parts.includes('profile')) {
+      const profiles = await measureProfile(bench, { rounds });
+      printProfiles(profiles);
+      Object.assign(figures, profileFigures(profiles));
+      context.profiles = profiles;
     }
     if (parts.includes('growth')) {
       const growth = await measureGrowth(bench, { rounds });

@@ -2,6 +2,7 @@
 
 import init, { TrainingBench } from '../../www/pkg/nmflow.js';
 import { experiment } from '../model.js';
+import { profiled } from './gpu-profile.js';
 import { serve, timed } from './serve.js';
 
 /** @type {TrainingBench} */
@@ -19,4 +20,5 @@ serve({
     const { ms, value } = await timed(() => run.train(steps));
     return { ms, loss: value[0] };
   },
+  profile: async (rounds) => ({ dispatches: await profiled(() => run.train(1), rounds) }),
 });
