@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernels::Products;
 
+mod case;
 mod probe;
 
+pub use case::{Case, Kernel, Shape};
 pub use probe::{Probe, products};
 
 /// What the user asked for.

@@ -2,14 +2,11 @@
 
 use std::sync::OnceLock;
 
-use burn::backend::Dispatch;
 use burn::tensor::Device;
-use web_time::Instant;
 
-use crate::kernels::{
-    Affine, Buffer, LaneOps, MaskGrid, PackGrid, PackedAt, PackedLanes, Products, PrunableMatrix, Segment, SegmentKind,
-    Tile, Weights, buffer, packed, plan, plan::Rule,
-};
+use super::{Case, Kernel, Shape};
+use crate::kernels::{Products, Tile};
+use crate::pattern::NmPattern;
 
 /// What a device's probe measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,12 +57,9 @@ async fn cached(cell: &OnceLock<Probe>, device: &Device) -> Result<Probe, String
 }
 
 /// A feed-forward product of a small model: enough work to time, little enough not to be felt.
-const INPUTS: usize = 64;
-const OUTPUTS: usize = 256;
-const ROWS: usize = 512;
-const KIND: SegmentKind = SegmentKind::Ff1;
+const SHAPE: Shape = Shape { rows: 512, inputs: 64, outputs: 256 };
 /// Products in one timing: enough to hide the latency of reading one number back.
-const PRODUCTS: usize = 4;
+const PRODUCTS: u32 = 4;
 /// Timings of which the best counts, after one that compiles the kernel.
 const ROUNDS: usize = 3;
 /// A GPU that takes longer than this for a timing, at under 13 GFLOP/s, is a software adapter. Those execute barriers
@@ -75,13 +69,9 @@ const SOFTWARE_MS: f64 = 5.0;
 const PATTERNS: [(usize, usize); 4] = [(2, 4), (1, 4), (1, 8), (1, 16)];
 
 async fn measure(device: &Device) -> Result<Probe, String> {
-    let packed = Some(PackedAt::new(0, 0, KIND, 1));
-    let at = Affine { offset: 0, inputs: INPUTS, outputs: OUTPUTS, bias_rows: 1, packed, tile: Tile::default() };
-    let x = buffer::upload(vec![0.01; INPUTS * ROWS], [1, INPUTS, ROWS], device);
-    let values = buffer::upload(vec![0.01; at.len()], [1, at.len()], device);
-    let unpacked = [OUTPUTS, INPUTS].map(|lines| packed::unpacked(1, lines, device));
-    let dense = |tile| Weights::dense(values.clone(), unpacked.clone().into(), tile);
-    let narrow_ms = fastest(&x, &[dense(Tile::Narrow)], at, 1).await?[0];
+    let case = |pattern, tile| Case::new(Kernel::Product(pattern), SHAPE, tile, device);
+    let dense = |tile: &Tile| case(NmPattern::DENSE, *tile);
+    let narrow_ms = fastest(&[dense(&Tile::Narrow)], 1).await?[0];
     let tiles: &[Tile] = if cpu(device) {
         // There is nothing to choose: sums are cut up in one way.
         &[Tile::Narrow]
@@ -90,12 +80,12 @@ async fn measure(device: &Device) -> Result<Probe, String> {
     } else {
         &Tile::ALL
     };
-    let times = fastest(&x, &tiles.iter().map(|tile| dense(*tile)).collect::<Vec<_>>(), at, ROUNDS).await?;
+    let times = fastest(&tiles.iter().map(dense).collect::<Vec<_>>(), ROUNDS).await?;
     let (dense_ms, tile) = times.into_iter().zip(tiles).min_by(|a, b| a.0.total_cmp(&b.0)).expect("there are tiles");
     let mut packed_ms = Vec::new();
     for (n, m) in PATTERNS.into_iter().rev() {
-        let sparse = pruned(&values, at, n, m, device);
-        packed_ms.push(fastest(&x, &[sparse], at, ROUNDS).await?[0]);
+        let pattern = NmPattern::new(n, m).expect("the probe's patterns are valid");
+        packed_ms.push(fastest(&[case(pattern, *tile)], ROUNDS).await?[0]);
         if packed_ms.last() >= Some(&dense_ms) {
             break;
         }
@@ -110,45 +100,20 @@ fn packed_density(dense_ms: f64, packed_ms: &[f64]) -> f64 {
     paying.last().map_or(0.0, |(_, (n, m))| *n as f64 / *m as f64)
 }
 
-/// Best time of [`PRODUCTS`] products with each of `weights` in `rounds` rounds, in milliseconds. They take turns, so
-/// that what else the machine does meets all of them.
-async fn fastest(x: &Buffer, weights: &[Weights], at: Affine, rounds: usize) -> Result<Vec<f64>, String> {
-    let mut best = vec![f64::INFINITY; weights.len()];
-    for round in 0..=rounds {
-        for (weights, best) in weights.iter().zip(&mut best) {
-            let start = Instant::now();
-            let product = || Dispatch::linear(x, &weights.values, &weights.columns, weights.of(at));
-            let last = (1..PRODUCTS).fold(product(), |_, _| product());
-            // Pooling over all rows makes the read-back short.
-            let values = buffer::read(Dispatch::mean_pool(&last, ROWS)).await?;
-            if !values.iter().all(|value| value.is_finite()) {
-                return Err("the test products are not finite".into());
-            }
-            if round > 0 {
-                *best = best.min(start.elapsed().as_secs_f64() * 1e3);
-            }
+/// Best time of [`PRODUCTS`] launches of each case in `rounds` rounds, in milliseconds. They take turns, so that what
+/// else the machine does meets all of them.
+async fn fastest(cases: &[Case], rounds: usize) -> Result<Vec<f64>, String> {
+    let mut best = vec![f64::INFINITY; cases.len()];
+    for case in cases {
+        // Compiles the kernel as well.
+        case.check_product().await?;
+    }
+    for _ in 0..rounds {
+        for (case, best) in cases.iter().zip(&mut best) {
+            *best = best.min(case.time_ms(PRODUCTS).await? * f64::from(PRODUCTS));
         }
     }
     Ok(best)
-}
-
-/// The matrix of `at` pruned to N:M along its inputs, and packed.
-fn pruned(values: &Buffer, at: Affine, n: usize, m: usize, device: &Device) -> Weights {
-    let kind = KIND;
-    let rule = Rule { n, m, along_inputs: true, packed: true, ..Rule::DENSE };
-    let rules = rule.only(kind);
-    let plan = buffer::upload(plan::row_of(&rules), [1, plan::WIDTH], device);
-    let segment = Segment { offset: 0, rows: at.inputs, cols: at.outputs, stride: at.outputs, kind };
-    let table = buffer::upload_table(Segment::table(&[segment]), device);
-    let grid = MaskGrid::new(&[segment], &[rules]);
-    // Weights come from `values`, so what the selection leaves unwritten behind the matrix is never read.
-    let (mask, _) = Dispatch::select_masks(values, values, &plan, table, grid);
-    let packed = at.packed.expect("the matrix is prunable");
-    let matrix = PrunableMatrix { offset: 0, inputs: at.inputs, outputs: at.outputs, packed };
-    let table = buffer::upload_table(matrix.words().to_vec(), device);
-    let grid = PackGrid { matrices: 1, column_lines: at.outputs, row_lines: at.inputs };
-    let (columns, rows) = Dispatch::pack(values, &mask, &plan, table, grid);
-    Weights { values: values.clone(), columns, rows, packed: PackedLanes::of(&[rules]), tile: at.tile }
 }
 
 #[cfg(test)]

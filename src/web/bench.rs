@@ -4,10 +4,9 @@
 use js_sys::{Array, Float32Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
-use super::timing::{Case, Kernel, Shape};
 use crate::config::ExperimentConfig;
 use crate::data::{Batch, Dataset, Input};
-use crate::device::{self, Choice};
+use crate::device::{self, Case, Choice, Kernel, Shape};
 use crate::error::LabError;
 use crate::experiment::{Experiment, shares};
 use crate::kernels::Tile;
@@ -181,7 +180,7 @@ impl KernelBench {
     /// # Errors
     /// When the device fails.
     pub async fn time(&self, index: usize, repeats: u32) -> Result<f64, JsError> {
-        let ms = self.cases[index].time_ms(repeats).await.map_err(|error| failure(&error))?;
+        let ms = self.cases[index].time_ms(repeats).await.map_err(|reason| JsError::new(&reason))?;
         match self.choice.gpu.as_ref().and_then(|gpu| gpu.fault()) {
             Some(fault) => Err(JsError::new(fault)),
             None => Ok(ms),

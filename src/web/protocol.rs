@@ -695,7 +695,7 @@ mod tests {
             crate::experiment::Picture,
             Prediction,
             FigureSpec,
-            crate::web::timing::Shape,
+            crate::device::Shape,
             KernelTiming,
             Share,
             Command,
