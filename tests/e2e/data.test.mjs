@@ -52,8 +52,12 @@ test('an experiment on files asks for them, and trains on them once they are dro
   const page = await visit(
     linkTo({ ...SMALL, name: 'On my files', task: { kind: 'idx', validation_frac: 0.25 } }),
   );
-  await page.page.getByText('drop an IDX pair, images and labels together anywhere').waitFor();
+  const asks = page.page.getByText(
+    'trains on your data: an IDX pair, images and labels together. Drop the files',
+  );
+  // What trains meanwhile does not take the message away.
   await page.reach(10);
+  assert.ok(await asks.isVisible());
   await page.drop(idxPair(200, 16));
   await page.page.getByText('Training on tiny-images-idx3-ubyte').waitFor();
   await page.reach(10);
@@ -74,11 +78,16 @@ test('CIFAR-10 batches are trained on, plain or packed', async () => {
   const page = await visit(
     linkTo({ ...SMALL, name: 'On CIFAR-10', steps: 600, task: { kind: 'cifar10', validation_frac: 0.5 } }),
   );
-  await page.page.getByText('drop CIFAR-10 binary batches anywhere').waitFor();
-  await page.drop([
-    { name: 'data_batch_1.bin', bytes: records },
-    { name: 'data_batch_2.bin.gz', bytes: gzipSync(records) },
-  ]);
+  await page.page.getByText('trains on your data: CIFAR-10 binary batches. Drop the files').waitFor();
+  // On a phone there is nothing to drop from: the message has a button.
+  const mimeType = 'application/octet-stream';
+  await page.page
+    .locator('.notice')
+    .getByLabel('Choose files')
+    .setInputFiles([
+      { name: 'data_batch_1.bin', mimeType, buffer: records },
+      { name: 'data_batch_2.bin.gz', mimeType, buffer: gzipSync(records) },
+    ]);
   await page.page.getByText('Training on data_batch_1.bin').waitFor();
   const { lanes, document } = await page.exportedOnce(
     (run) => run.document.task.kind === 'cifar10' && (run.steps.at(-1) ?? 0) >= 200,
@@ -105,7 +114,9 @@ test('a saved run on own data says what to drop, and goes on where it was once t
   await page.getByRole('button', { name: 'Rename', exact: true }).waitFor();
   await page.reload();
   await page.getByRole('button', { name: 'Open On stripes' }).press('Enter');
-  await page.getByText('drop the same IDX pair, images and labels together anywhere').waitFor();
+  await page
+    .getByText('was trained on your data: the same IDX pair, images and labels together. Drop the files')
+    .waitFor();
   await visited.drop(idxPair(400, 14));
   await page.getByText('Opened “On stripes”.').waitFor();
   await visited.reach(at);

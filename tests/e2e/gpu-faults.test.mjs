@@ -128,7 +128,7 @@ describe('an adapter that does not serve is passed over, and the page says why',
       const problem = page.page.locator('.pending .problems');
       await problem.waitFor();
       const refusal = await problem.innerText();
-      assert.match(refusal, /device\s+WebGPU is not usable here: .*; choose auto or CPU/);
+      assert.match(refusal, /Device:\s+WebGPU is not usable here: .*; choose automatic or CPU/);
       assert.match(refusal, reason);
       await page.reach((await page.step()) + 20);
       assert.deepEqual(page.complaints, []);

@@ -189,7 +189,7 @@ test('without private files the snapshots live in IndexedDB', async () => {
 test('weights and the authors’ configuration leave the page as files', async () => {
   const page = await visit(linkTo(SHORT));
   await page.phase('Finished');
-  await page.page.getByText('Its files').click();
+  await page.page.getByText('Files of this run').click();
   const save = async (/** @type {string} */ name) => {
     const [download] = await Promise.all([page.page.waitForEvent('download'), page.press(name)]);
     return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };

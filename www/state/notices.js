@@ -9,7 +9,7 @@
  * @property {Problem[]} [problems]  Listed below the text.
  * @property {string} [copyable]     A text to copy by hand.
  * @property {boolean} [stays]       Until another experiment opens.
- * @property {'take_over'} [action]  What a button offers.
+ * @property {'take_over' | 'choose_files'} [action]  What a button offers.
  */
 
 /** @typedef {{ type: 'notice/added', notice: Notice } | { type: 'notice/dismissed', id: number }} NoticeAction */

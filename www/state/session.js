@@ -24,6 +24,7 @@ import { decodeView, encodeView } from './view-link.js';
 
 /** @import { Wanted, Event as LabEvent, FigureSpec, Problem, RawExperiment } from '../worker/protocol.d.ts' */
 /** @import { Entry } from '../storage/database.js' */
+/** @import { Notice } from './notices.js' */
 /** @import { Embed } from './embed.js' */
 /** @import { Store } from './store.js' */
 
@@ -89,6 +90,8 @@ export class Session {
         this.notify('error', 'Another experiment is shown.', { problems: [{ field: 'preset', reason }] });
       }
       if (!opened) await this.open(wanted?.document);
+      // What trains meanwhile is not what was asked for.
+      if (this.#waiting) this.#askForFiles(this.#waiting);
       this.#showLinked(view);
       // The way from an embedded lab to the whole one goes through this link.
       if (this.embed.hidden.length > 0) await this.#showInAddress();
@@ -161,9 +164,7 @@ export class Session {
     const refused =
       options.refused ?? ((problems) => this.notify('error', 'This experiment cannot run.', { problems }));
     if (needsFiles(document) && this.#files.length === 0) {
-      this.#waiting = document;
-      const words = `This experiment trains on your data: drop ${filesWanted(document)} anywhere on the page.`;
-      this.notify('info', words, { stays: true });
+      this.#askForFiles(document);
       return false;
     }
     const { choice } = this.store.state.device;
@@ -176,6 +177,13 @@ export class Session {
     if (this.#autostart) this.#startOpened();
     this.#autostart = true;
     return true;
+  }
+
+  /** @param {unknown} document */
+  #askForFiles(document) {
+    this.#waiting = document;
+    const words = `This experiment trains on your data: ${filesWanted(document)}. Drop the files anywhere on the page, or choose them.`;
+    this.notify('info', words, { stays: true, action: 'choose_files' });
   }
 
   /** Trains a recorded run's experiment anew, from its start. */
@@ -338,8 +346,8 @@ export class Session {
       if (needsFiles(entry.document) && this.#files.length === 0) {
         this.#waiting = entry.document;
         this.#waitingRun = entry;
-        const words = `“${entry.name}” was trained on your data: drop the same ${filesWanted(entry.document).replace(/^an? /, '')} anywhere on the page, and it goes on from step ${entry.step.toLocaleString()}.`;
-        return this.notify('info', words, { stays: true });
+        const words = `“${entry.name}” was trained on your data: the same ${filesWanted(entry.document).replace(/^an? /, '')}. Drop the files anywhere on the page, or choose them, and it goes on from step ${entry.step.toLocaleString()}.`;
+        return this.notify('info', words, { stays: true, action: 'choose_files' });
       }
       if (await this.keeper.open(entry)) this.notify('info', `Opened “${entry.name}”.`);
     });
@@ -473,7 +481,7 @@ export class Session {
     return true;
   }
 
-  /** @param {'info' | 'error'} kind @param {string} text @param {{ problems?: Problem[], copyable?: string, action?: 'take_over', stays?: boolean }} [more] */
+  /** @param {'info' | 'error'} kind @param {string} text @param {{ problems?: Problem[], copyable?: string, action?: Notice['action'], stays?: boolean }} [more] */
   notify(kind, text, { stays = false, ...more } = {}) {
     this.#notices += 1;
     const id = this.#notices;

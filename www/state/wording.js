@@ -4,7 +4,7 @@ import { fieldAt } from './fields.js';
 
 /** @import { FieldSpec, Problem } from '../worker/protocol.d.ts' */
 
-/** Titles of the parts of a document, by the first part of a path, and of what else a visitor chooses. */
+/** Titles of the parts of a document, by the first part of a path. */
 export const TITLES = /** @type {Record<string, string>} */ ({
   '': 'Run',
   task: 'Task',
@@ -12,10 +12,10 @@ export const TITLES = /** @type {Record<string, string>} */ ({
   optimizer: 'Optimizer (AdamW)',
   lanes: 'Lanes',
   eval: 'Evaluation',
-  device: 'Device',
-  seeds: 'Seeds',
-  sweep: 'Sweep',
 });
+
+/** What a visitor chooses beside the document. @type {Record<string, string>} */
+export const BESIDE = { device: 'Device', seeds: 'Seeds', sweep: 'Sweep' };
 
 /** Words of a document that are no field, and what a form has in their place. @type {Record<string, string>} */
 const VALUES = { null: 'empty', '{"n": N, "m": M}': 'N:M' };
@@ -46,7 +46,7 @@ export function fieldName({ field }, fields, laneName = (lane) => `Lane ${lane +
   const path = field.replace(/^((experiment|document)\.)+/, '');
   const [, pattern = path, part = ''] = /^(lanes\[\d+\]\.\w+)\.([nm])$/.exec(path) ?? [];
   const [lane] = /(?<=^lanes\[)\d+/.exec(path) ?? [];
-  const label = fieldAt(fields, pattern)?.label ?? (lane ? '' : TITLES[path]);
+  const label = fieldAt(fields, pattern)?.label ?? (lane ? '' : (TITLES[path] ?? BESIDE[path]));
   if (label === undefined) return null;
   const named = part ? `${label} (${part.toUpperCase()})` : label;
   return [named, lane ? laneName(Number(lane)) : ''].filter(Boolean).join(' of ');

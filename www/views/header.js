@@ -83,7 +83,7 @@ function themePicker({ state, session }) {
     <label class="inline appearance">
       <span class="hidden-label">Appearance</span>
       <select title="Appearance" .value=${live(state.view.theme)} @change=${choose}>
-        <option value="auto">Auto</option>
+        <option value="auto">Auto theme</option>
         <option value="light">Light</option>
         <option value="dark">Dark</option>
       </select>

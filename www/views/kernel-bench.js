@@ -2,6 +2,7 @@ import { html, nothing } from 'lit';
 import { bars } from '../plots/bars.js';
 import { byShape } from '../state/kernels.js';
 import '../styles/kernel-bench.css';
+import { explained } from './tip.js';
 
 /** @import { KernelTiming } from '../worker/protocol.d.ts' */
 /** @import { Lab } from './nm-lab.js' */
@@ -93,8 +94,12 @@ function table(groups, rounds) {
               <th scope="col">Weights</th>
               <th scope="col">Shape</th>
               <th scope="col">ms</th>
-              <th scope="col" title="Operations of the dense product per second: what a sparse one saves counts as done">
-                GFLOP/s
+              <th scope="col">
+                ${explained(
+                  'kernels-gflops',
+                  'GFLOP/s',
+                  'Operations of the dense product per second: what a sparse one saves counts as done.',
+                )}
               </th>
               <th scope="col">vs. dense</th>
             </tr>

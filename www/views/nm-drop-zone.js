@@ -1,4 +1,5 @@
-import { html, LitElement } from 'lit';
+import { html, LitElement, nothing } from 'lit';
+import { fileButton } from './file-button.js';
 
 /** @import { Lab } from './nm-lab.js' */
 
@@ -33,11 +34,6 @@ export class NmDropZone extends LitElement {
   }
 
   render() {
-    const choose = (/** @type {Event & { target: HTMLInputElement }} */ { target }) => {
-      this.#use(target.files);
-      // Choosing the same files again must count as a change.
-      target.value = '';
-    };
     return html`
       <section class="panel own-data" aria-labelledby="own-data-title">
         <div>
@@ -47,9 +43,7 @@ export class NmDropZone extends LitElement {
             batches, or a text (.txt, UTF-8) anywhere on the page. They stay on this machine.
           </p>
         </div>
-        <label class="button">
-          Choose files<input type="file" multiple class="hidden-label" @change=${choose} />
-        </label>
+        ${this.lab ? fileButton(this.lab.session) : nothing}
       </section>
       <div class="drop-veil" ?hidden=${!this.over}><p>Drop to train on these files</p></div>
     `;

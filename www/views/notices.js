@@ -2,6 +2,7 @@ import { html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 
 import { takeOver } from '../state/offline.js';
+import { fileButton } from './file-button.js';
 import { problemList } from './problem-list.js';
 
 /** @import { Lab } from './nm-lab.js' */
@@ -50,6 +51,7 @@ function noticeView({ state, session }, { id, kind, text, problems, copyable, ac
             ? html`<button type="button" @click=${() => takeOver(session)}>Use the new version</button>`
             : nothing
         }
+        ${action === 'choose_files' ? fileButton(session) : nothing}
       </div>
       <button type="button" class="quiet" aria-label="Dismiss" @click=${() => session.dismiss(id)}>✕</button>
     </div>

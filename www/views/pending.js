@@ -2,6 +2,7 @@ import { html, nothing } from 'lit';
 import { changes } from '../state/changes.js';
 import { needsFiles } from '../state/files.js';
 import { draftName } from '../state/lanes.js';
+import { fileButton } from './file-button.js';
 import { problemList } from './problem-list.js';
 
 /** @import { Lab } from './nm-lab.js' */
@@ -29,7 +30,13 @@ export function pending({ state, session }) {
             html`<li><span>${what}</span> ${before ? html`<del>${before}</del> ` : nothing}<ins>${after}</ins></li>`,
         )}
       </ul>
-      ${ask ? html`<p>This task trains on your files: drop them anywhere on the page.</p>` : nothing}
+      ${
+        ask
+          ? html`<p>
+            This task trains on your files: drop them anywhere on the page, or choose them. ${fileButton(session)}
+          </p>`
+          : nothing
+      }
       ${
         problems.length > 0
           ? html`<div class="problems" role="alert">

@@ -1,5 +1,5 @@
-import { html } from 'lit';
-import { fieldName, inWords } from '../state/wording.js';
+import { html, nothing } from 'lit';
+import { BESIDE, fieldName, inWords } from '../state/wording.js';
 
 /** @import { Problem } from '../worker/protocol.d.ts' */
 /** @import { Lab } from './nm-lab.js' */
@@ -17,9 +17,8 @@ export function problemList({ catalog: { fields } }, problems, laneName) {
     ${problems.map((problem) => {
       const [name, reason] = [fieldName(problem, fields, laneName), inWords(problem.reason, fields)];
       const path = html`<code>${problem.field}</code>`;
-      return name === null
-        ? html`<li>${path} ${reason}</li>`
-        : html`<li><b>${name}:</b> ${reason} ${path}</li>`;
+      if (name === null) return html`<li>${path} ${reason}</li>`;
+      return html`<li><b>${name}:</b> ${reason} ${problem.field in BESIDE ? nothing : path}</li>`;
     })}
   </ul>`;
 }

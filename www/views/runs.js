@@ -52,7 +52,7 @@ function present({ state, session }) {
       </label>
       <button type="submit" ?disabled=${!run.document}>${entry?.kept ? 'Rename' : 'Keep'}</button>
       <details class="more">
-        <summary>Its files</summary>
+        <summary>Files of this run</summary>
         <p>
           ${run.lanes.map(
             ({ name }, lane) =>
