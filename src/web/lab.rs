@@ -358,5 +358,6 @@ fn no_share(Share { worker, workers }: Share) -> LabError {
 
 /// A device that was asked for by name is not there.
 fn refused(reason: &str) -> LabError {
-    LabError::Config(vec![Problem::new("device", format!("WebGPU is not usable here: {reason}; choose automatic or CPU"))])
+    let reason = format!("WebGPU is not usable here: {reason}; choose automatic or CPU");
+    LabError::Config(vec![Problem::new("device", reason)])
 }
