@@ -5,11 +5,12 @@
 
 import uPlot from 'uplot';
 import { axesOf, rangeOf, roomAtEnd } from './axes.js';
+import { ChartCursor } from './cursor.js';
 import { roomAbove } from './mark-labels.js';
 import { drawBackdrop, drawMarks, drawNow } from './marks.js';
 import { bandOpacity } from './palette.js';
-import { nearest, Reading } from './reading.js';
-import { rowOf, rowsWithin, strideFor, thin } from './thinning.js';
+import { Reading } from './reading.js';
+import { rowOf, strideFor, thin } from './thinning.js';
 import { drawWhiskers, hasInterval, withIntervals } from './whiskers.js';
 import { stretched } from './zoom.js';
 
@@ -56,13 +57,6 @@ import { stretched } from './zoom.js';
 
 /** What a finger took hold of, and where it is. @typedef {{ value: number, clientX: number }} Finger */
 
-/** Charts over the same axis share the cursor; zooming reaches the others through the page's state. @type {uPlot.Cursor.Sync} */
-const SYNC = {
-  key: 'x',
-  scales: ['x', null],
-  filters: { pub: (type) => type === 'mousemove' || type === 'mouseleave' },
-};
-
 export class LinePlot {
   /** @type {uPlot} */
   #plot;
@@ -73,8 +67,8 @@ export class LinePlot {
   #structure;
   /** Rows of the data that become two in the drawing. */
   #stride = 1;
-  /** Whether pointer or keyboard read this chart; otherwise its cursor follows that of another one. */
-  #read = false;
+  /** @type {ChartCursor} */
+  #cursor;
 
   /**
    * @param {HTMLElement} host
@@ -88,6 +82,10 @@ export class LinePlot {
     this.onDraw = onDraw;
     this.#spec = spec;
     this.#structure = structureOf(spec);
+    this.#cursor = new ChartCursor(
+      () => this.#spec,
+      () => this.onZoom(null),
+    );
     this.#reading = new Reading(
       () => this.#spec,
       (drawn) => rowOf(drawn, this.#stride, this.#spec.x.length),
@@ -100,13 +98,13 @@ export class LinePlot {
     this.#spec = spec;
     const structure = structureOf(spec);
     if (structure === this.#structure) {
-      this.#plot.setData(this.#data());
+      this.#cursor.keep(this.#plot, () => this.#plot.setData(this.#data()));
     } else {
       this.#structure = structure;
       this.#plot.destroy();
       this.#plot = this.#build();
     }
-    this.#reading.refresh(this.#plot, this.#read);
+    this.#reading.refresh(this.#plot, this.#cursor.reads);
   }
 
   /** Fits the chart to its host. */
@@ -120,23 +118,17 @@ export class LinePlot {
   /** Moves the cursor, here and in the other charts, to a row. @param {number} row */
   pointAt(row) {
     const x = this.#spec.x[row];
-    if (x !== undefined) this.#point(this.#plot.valToPos(x, 'x'));
+    if (x !== undefined) this.#cursor.point(this.#plot, this.#plot.valToPos(x, 'x'));
   }
 
   /** Moves the cursor to a place in the window. @param {number} clientX */
   pointTo(clientX) {
-    this.#point(clientX - this.#plot.over.getBoundingClientRect().left);
+    this.#cursor.point(this.#plot, clientX - this.#plot.over.getBoundingClientRect().left);
   }
 
-  /** @param {number} left */
-  #point(left) {
-    this.#read = true;
-    this.#plot.setCursor({ left, top: this.#plot.over.clientHeight / 2 });
-  }
-
-  /** Takes the cursor away, here and in the other charts. */
+  /** Takes the cursor away where keys left it. */
   leave() {
-    this.#plot.setCursor({ left: -10, top: -10 });
+    this.#cursor.leave(this.#plot);
   }
 
   /** Shows the part of the axis on which two values lie where their fingers are. @param {[Finger, Finger]} fingers */
@@ -185,7 +177,7 @@ export class LinePlot {
       // Marks are named above the plot, where no line runs through their words.
       padding: [roomAbove(this.#spec.marks), () => roomAtEnd(this.#spec), 0, 0],
       legend: { show: false },
-      cursor: this.#cursor(),
+      cursor: this.#cursor.options(),
       scales: {
         x: { time: false, distr: this.#spec.xLog ? 3 : 1, range: () => this.#spec.xRange },
         y: {
@@ -206,44 +198,17 @@ export class LinePlot {
           (plot) => drawNow(plot, this.#spec),
           () => this.onDraw(),
         ],
-        setCursor: [(plot) => this.#reading.refresh(plot, this.#read)],
+        setCursor: [
+          (plot) => {
+            this.#cursor.moved(plot);
+            this.#reading.refresh(plot, this.#cursor.reads);
+          },
+        ],
         setSelect: [(plot) => this.#zoomTo(plot)],
         ready: [(plot) => this.#reading.attach(plot)],
       },
     };
     return new uPlot(options, this.#data(), this.host);
-  }
-
-  /** @returns {uPlot.Cursor} */
-  #cursor() {
-    const { sync, whole, lines } = this.#spec;
-    const follow = () => {
-      this.#read = false;
-      return true;
-    };
-    return {
-      ...(sync ? { sync: { ...SYNC, filters: { ...SYNC.filters, sub: follow } } } : {}),
-      drag: { x: whole !== null, y: false, setScale: false },
-      // Where lines stand side by side the reading's cursor is enough.
-      points: lines.some(hasInterval) ? { show: false } : { size: 6, width: 2 },
-      // Values that are not measured at every report are read where they were.
-      dataIdx: (plot, series, row) => {
-        if (series === 0) return row;
-        const at = nearest(plot.data[series] ?? [], row, rowsWithin(plot.data[0], this.#spec.xRange));
-        return at < 0 ? null : at;
-      },
-      bind: {
-        mousemove: (_plot, _target, move) => (event) => {
-          this.#read = true;
-          move(event);
-          return null;
-        },
-        dblclick: () => () => {
-          this.onZoom(null);
-          return null;
-        },
-      },
-    };
   }
 
   /** @returns {uPlot.AlignedData} */

@@ -27,8 +27,6 @@ export class NmPlot extends LitElement {
   #plot = null;
   /** Row that the keyboard points at; null is the newest. @type {number | null} */
   #row = null;
-  /** Whether a key has asked for another part of the axis, on which the cursor has to find its row again. */
-  #moved = false;
   #observer = new ResizeObserver(() => this.#plot?.resize());
   /** What the chart is drawn in. Handles lie beside it, since a slider may not hold other controls. */
   #canvas = document.createElement('div');
@@ -92,8 +90,6 @@ export class NmPlot extends LitElement {
     this.#empty.hidden = !isEmpty(spec);
     this.#handles.update(spec.handles, spec.xRange);
     this.#describe(spec);
-    if (this.#moved) this.#plot.pointAt(this.#place(spec).row);
-    this.#moved = false;
   }
 
   /** @param {PlotSpec} spec */
@@ -134,10 +130,9 @@ export class NmPlot extends LitElement {
     const { spec } = this;
     if (!spec) return;
     const { first, row, last } = this.#place(spec);
-    if (['Escape', '+', '-'].includes(event.key)) {
-      this.#moved = true;
-      this.#zoom(event.key === 'Escape' ? null : this.#rangeOf(spec, row, event.key === '+' ? 'in' : 'out'));
-    }
+    if (event.key === 'Escape') this.#zoom(null);
+    if (event.key === '+') this.#zoom(this.#rangeOf(spec, row, 'in'));
+    if (event.key === '-') this.#zoom(this.#rangeOf(spec, row, 'out'));
     /** @type {Record<string, number>} */
     const targets = {
       ArrowLeft: row - 1,

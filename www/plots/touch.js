@@ -22,7 +22,9 @@ export class Touch {
   /** @param {PointerEvent} event */
   #onDown({ pointerType, pointerId, clientX }) {
     const plot = this.plot();
-    if (pointerType === 'touch' && plot) this.#fingers.set(pointerId, { clientX, value: plot.xAt(clientX) });
+    if (pointerType !== 'touch' || !plot) return;
+    this.#fingers.set(pointerId, { clientX, value: plot.xAt(clientX) });
+    if (this.#fingers.size === 1) plot.pointTo(clientX);
   }
 
   /** @param {PointerEvent} event */
