@@ -51,12 +51,14 @@ pub enum LabError {
     #[error("the device failed: {0}")]
     Device(String),
     /// Training met a number it cannot go on with.
-    #[error("training stopped at step {step}, lane {lane}: {reason}")]
+    #[error("training stopped at step {step} in lane \"{name}\": {reason}")]
     Training {
         /// Step, counted from 0, at which the fault was seen.
         step: u32,
         /// Lane, counted from 0.
         lane: usize,
+        /// What legends call it.
+        name: String,
         /// What was found and what to change.
         reason: String,
     },

@@ -32,7 +32,9 @@ impl Experiment {
                 let (loss, accuracy) = (mean(losses), mean(rights));
                 if !loss.is_finite() {
                     let reason = format!("the loss is {loss}; lower the learning rate or beta of this lane");
-                    return Err(LabError::Training { step, lane: self.share[lane], reason });
+                    let lane = self.share[lane];
+                    let name = self.config.lanes()[lane].name.clone();
+                    return Err(LabError::Training { step, lane, name, reason });
                 }
                 self.unreported.extend([loss as f32, accuracy as f32]);
             }

@@ -128,6 +128,27 @@ test('an automatic name follows recipe and pattern, and one that was given stays
   await page.close();
 });
 
+test('the focus follows a lane that is moved by keyboard, and stays where one was removed', async () => {
+  const page = await visit(linkTo(SMALL));
+  await page.reach(5);
+  const focused = (/** @type {string} */ label) =>
+    page.page.waitForFunction((name) => document.activeElement?.ariaLabel === name, label);
+  await page.press('Copy Control');
+  await page.page.locator('.lane-head h3', { hasText: 'Control copy' }).waitFor();
+  await page.page.getByRole('button', { name: 'Move Baseline up' }).press('Enter');
+  await focused('Move Baseline up');
+  await page.page.keyboard.press('Enter');
+  // It cannot go further.
+  await focused('Move Baseline down');
+  const headings = () => page.page.locator('.lane-head h3').allInnerTexts();
+  assert.deepEqual(await headings(), ['Baseline', 'Control', 'Control copy']);
+  await page.page.getByRole('button', { name: 'Remove Control copy' }).press('Enter');
+  await focused('Remove Control');
+  assert.deepEqual(await headings(), ['Baseline', 'Control']);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
 test('a colour is chosen without a restart, stays with its lane, and is in the link', async () => {
   const page = await visit(linkTo(SMALL));
   await page.reach(5);

@@ -329,7 +329,10 @@ tests! {
             run.train_step();
         }
         match run.report().await {
-            Err(LabError::Training { step, lane, .. }) => assert_eq!((step, lane), (0, 1)),
+            Err(error @ LabError::Training { step, lane, .. }) => {
+                assert_eq!((step, lane), (0, 1));
+                assert!(error.to_string().starts_with("training stopped at step 0 in lane \"SR-STE\": the loss is NaN"));
+            }
             other => panic!("expected a training error, got {other:?}"),
         }
     }

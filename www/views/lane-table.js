@@ -92,12 +92,20 @@ function laneRow(lab, lane, index, specs, count) {
 
 /** @param {Lab} lab @param {number} index @param {string} name @param {number} count */
 function laneButtons({ editor }, index, name, count) {
-  /** @type {[string, string, boolean, (event: Event) => void][]} */
+  const move = (/** @type {MouseEvent} */ event, /** @type {number} */ by) => {
+    editor.moveLane(index, by);
+    void follow(event, index + by);
+  };
+  const remove = (/** @type {MouseEvent} */ event) => {
+    editor.removeLane(index);
+    void follow(event, Math.min(index, count - 2));
+  };
+  /** @type {[string, string, boolean, (event: MouseEvent) => void][]} */
   const buttons = [
-    ['↑', `Move ${name} up`, index > 0, () => editor.moveLane(index, -1)],
-    ['↓', `Move ${name} down`, index < count - 1, () => editor.moveLane(index, 1)],
+    ['↑', `Move ${name} up`, index > 0, (event) => move(event, -1)],
+    ['↓', `Move ${name} down`, index < count - 1, (event) => move(event, 1)],
     ['Copy', `Copy ${name}`, true, (event) => reveal(event, editor.copyLane(index))],
-    ['Remove', `Remove ${name}`, count > 1, () => editor.removeLane(index)],
+    ['Remove', `Remove ${name}`, count > 1, remove],
   ];
   return html`<span class="lane-buttons">
     ${buttons.map(
@@ -116,14 +124,35 @@ function laneButtons({ editor }, index, name, count) {
  * @param {number} index
  */
 async function reveal({ currentTarget }, index) {
-  const lab = /** @type {HTMLElement} */ (currentTarget).closest('nm-lab');
-  await /** @type {import('./nm-lab.js').NmLab | null} */ (lab)?.updateComplete;
-  const lane = lab?.querySelectorAll('.lane')[index];
+  const lane = await drawnLane(currentTarget, index);
   const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
   lane?.scrollIntoView({ block: 'center', behavior: calm ? 'instant' : 'smooth' });
   /** @type {HTMLElement | null | undefined} */ (lane?.querySelector('select[id$=recipe]'))?.focus({
     preventScroll: true,
   });
+}
+
+/**
+ * Keeps the focus with the lane that was moved, or with the one that came in the place of a removed one.
+ *
+ * @param {MouseEvent} event  Of the button that did it.
+ * @param {number} index  Where that lane is now.
+ */
+async function follow({ currentTarget, detail }, index) {
+  const button = /** @type {HTMLElement} */ (currentTarget);
+  const place = [...(button.parentElement?.children ?? [])].indexOf(button);
+  const lane = await drawnLane(button, index);
+  const buttons = [...(lane?.querySelectorAll('.lane-buttons button') ?? [])];
+  const [possible] = [buttons[place], ...buttons].filter((each) => each && !each.matches(':disabled'));
+  // Below a pointer nothing moves.
+  /** @type {HTMLElement | undefined} */ (possible)?.focus({ preventScroll: detail > 0 });
+}
+
+/** A lane's row once the page is drawn anew. @param {EventTarget | null} within @param {number} index */
+async function drawnLane(within, index) {
+  const lab = /** @type {HTMLElement} */ (within).closest('nm-lab');
+  await /** @type {import('./nm-lab.js').NmLab | null} */ (lab)?.updateComplete;
+  return lab?.querySelectorAll('.lane')[index];
 }
 
 /** The lane's line, which is also the choice of its colour. @param {Lab} lab @param {number} index @param {string} name */
