@@ -34,14 +34,14 @@ test('the keyboard moves beta and the phase borders, and the drawn schedule foll
   assert.equal(await beta.getAttribute('aria-valuenow'), '169');
   await beta.focus();
   await page.page.keyboard.press('ArrowRight');
-  assert.equal(await beta.getAttribute('aria-valuenow'), '170');
+  await beta.and(page.page.locator('[aria-valuenow="170"]')).waitFor({ state: 'attached' });
   const field = page.page.getByLabel('Decay rate beta').nth(1);
   assert.equal(await field.inputValue(), String(Number((Math.LN2 / 70).toPrecision(3))));
 
   const dense = page.page.getByRole('slider', { name: 'End of the dense phase of Decay' });
   await dense.focus();
   await page.page.keyboard.press('PageUp');
-  assert.equal(await dense.getAttribute('aria-valuenow'), '110');
+  await dense.and(page.page.locator('[aria-valuenow="110"]')).waitFor({ state: 'attached' });
   await page.page.getByRole('slider', { name: 'Start of fine-tuning of Decay' }).focus();
   await page.page.keyboard.press('PageDown');
   const changes = await page.page.locator('.changes li').allInnerTexts();
