@@ -27,7 +27,7 @@ describe('without WebGPU', () => {
     await page.press('Apply & restart');
     const problem = page.page.locator('.pending .problems');
     await problem.waitFor();
-    assert.match(await problem.innerText(), /device\s+WebGPU is not usable here/);
+    assert.match(await problem.innerText(), /Device:\s+WebGPU is not usable here/);
     await page.reach((await page.step()) + 20);
     await page.press('Discard');
     assert.deepEqual(page.complaints, []);

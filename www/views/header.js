@@ -17,7 +17,7 @@ export function header(lab) {
     <header class="top">
       <div class="brand">
         <h1>nmflow</h1>
-        <p class="roomy">Transformers that train with N:M sparsity, side by side, in this tab.</p>
+        <p class="roomy">Transformers with N:M sparsity, trained in this tab.</p>
         ${tourButton(lab)}
       </div>
       <div class="tools">
