@@ -109,11 +109,13 @@ impl AffineGrid {
     /// What the kernel of a product has to hold whose features divide into parts of `part`, each dense or packed.
     fn forms(&self, part: usize) -> Forms {
         let packed = self.at.packed;
-        let wide = self.at.tile == Tile::Wide && part.is_multiple_of(2 * ALIGN);
+        let vectors = |features: usize| 1 + u32::from(self.at.tile == Tile::Wide && features.is_multiple_of(2 * ALIGN));
         Forms {
             dense: packed.is_none_or(|packed| !packed.everywhere),
             packed: packed.is_some(),
-            vectors: if wide { 2 } else { 1 },
+            vectors: vectors(part),
+            grad_vectors: vectors(self.at.outputs),
+            grad_steps: if (self.rows / ALIGN).is_multiple_of(2) { 2 } else { 1 },
             shared: false,
         }
     }
@@ -146,7 +148,8 @@ impl AffineGrid {
 
     /// Threads that make the gradients of weights and bias.
     fn weight_threads(&self) -> usize {
-        let dense = self.at.outputs / ALIGN * self.at.inputs.div_ceil(GRAD_INPUTS as usize);
+        let width = ALIGN * self.backward_forms().grad_vectors as usize;
+        let dense = self.at.outputs / width * self.at.inputs.div_ceil(GRAD_INPUTS as usize);
         let kept = self.at.inputs * kept_threads(self.at.outputs);
         let weights = if self.at.packed.is_some() { dense.max(kept) } else { dense };
         weights + if self.at.bias_rows > 1 { self.at.bias_rows * self.at.outputs } else { 0 }
@@ -188,19 +191,24 @@ impl AffineGrid {
     /// Gradients at the input, through GELU where `z` went into it, and in `grads`.
     pub fn linear_grad(&self, x: &F, dy: &F, weights: &F, rows: &F, z: Option<&F>, grads: &F) -> F {
         let dx = self.activations(x, self.at.inputs);
-        let split = self.input_threads();
-        self.launch_grad([x, dy, weights, rows, z.unwrap_or(&unused(x)), &dx, grads], split, z.is_some());
+        self.launch_grad(
+            [x, dy, weights, rows, z.unwrap_or(&unused(x)), &dx, grads],
+            word(self.weight_threads()),
+            self.input_threads(),
+            z.is_some(),
+        );
         dx
     }
 
     /// Gradients in `grads` alone, by the same kernel: none of its threads makes the gradient at the input.
     pub fn linear_grad_weight(&self, x: &F, dy: &F, grads: &F) {
         let [weights, rows, z, dx] = [(); 4].map(|()| unused(x));
-        self.launch_grad([x, dy, &weights, &rows, &z, &dx, grads], 0, false);
+        self.launch_grad([x, dy, &weights, &rows, &z, &dx, grads], u32::MAX, 0, false);
     }
 
-    fn launch_grad(&self, [x, dy, weights, rows, z, dx, grads]: [&F; 7], split: usize, gelu: bool) {
-        let (count, dim) = per_lane(split + self.weight_threads(), self.lanes);
+    /// Threads from `split` on make the gradient at the input.
+    fn launch_grad(&self, [x, dy, weights, rows, z, dx, grads]: [&F; 7], split: u32, input_threads: usize, gelu: bool) {
+        let (count, dim) = per_lane(self.weight_threads() + input_threads, self.lanes);
         unsafe {
             gpu::backward::linear_grad::launch_unchecked(
                 &x.client,
@@ -216,7 +224,7 @@ impl AffineGrid {
                 arg(dx),
                 arg(grads),
                 self.arg(),
-                word(split),
+                split,
                 self.backward_forms(),
                 gelu,
             );

@@ -1,5 +1,6 @@
 //! Gradients of an affine map. Input and weight gradients need the same operands and not each other, so one launch
-//! holds both: the first threads of a lane make `dx = W dy`, the others `dW = x dy^T` and `db`.
+//! holds both: the first threads of a lane make `dW = x dy^T` and `db`, the others `dx = W dy`. Those of `dW` are few and
+//! take long, so they start first.
 
 use super::affine::{
     AffineArg, Forms, LINE_ROWS, TILE_ROWS, component, first_entry, kept_of_line, kept_only, listed, packed_line,
@@ -9,7 +10,7 @@ use super::gelu::gelu_grad;
 use super::launch::{lane, thread};
 use cubecl::prelude::*;
 
-/// Input features per thread of the weight gradient; it owns four outputs of each.
+/// Input features per thread of the weight gradient; it owns four or eight outputs of each.
 pub const GRAD_INPUTS: u32 = 8;
 
 /// Threads that share the kept weights of one row in a weight gradient of kept weights only.
@@ -17,7 +18,7 @@ pub fn kept_threads(outputs: usize) -> usize {
     (outputs / 16).max(1)
 }
 
-/// `dW` and `db` of eight inputs x four outputs; thread `(input tile, output vector)`.
+/// `dW` of eight inputs x the outputs of a tile from vector `col` on.
 #[cube]
 fn weight_tile<N: Size>(
     x: &Tensor<Vector<f32, N>>,
@@ -27,37 +28,50 @@ fn weight_tile<N: Size>(
     lane: u32,
     input: u32,
     col: u32,
+    #[comptime] forms: Forms,
 ) {
-    let sums = zero_cells::<N>(comptime!(GRAD_INPUTS * 4));
+    let (width, steps) = (comptime!(4 * forms.grad_vectors), comptime!(forms.grad_steps));
+    let sums = zero_cells::<N>(comptime!(GRAD_INPUTS * width));
     let x_at = lane * at.x_lane;
     let dy_at = (lane * at.outputs + col * 4) * at.rows;
-    for r in 0..at.rows {
-        let mut d = Sequence::<Vector<f32, N>>::new();
+    for turn in 0..at.rows / steps {
         #[unroll]
-        for o in 0..4u32 {
-            d.push(dy[(dy_at + o * at.rows + r) as usize]);
-        }
-        #[unroll]
-        for i in 0..GRAD_INPUTS {
-            let value = x[(x_at + min(input + i, at.inputs - 1) * at.rows + r) as usize];
+        for step in 0..steps {
+            let r = turn * steps + step;
+            let mut d = Sequence::<Vector<f32, N>>::new();
             #[unroll]
-            for o in 0..4u32 {
-                let sum = sums.index(comptime!((i * 4 + o) as usize));
-                sum.store(sum.read() + value * *d.index(comptime!(o as usize)));
+            for o in 0..width {
+                d.push(dy[(dy_at + o * at.rows + r) as usize]);
+            }
+            #[unroll]
+            for i in 0..GRAD_INPUTS {
+                let value = x[(x_at + min(input + i, at.inputs - 1) * at.rows + r) as usize];
+                #[unroll]
+                for o in 0..width {
+                    let sum = sums.index(comptime!((i * width + o) as usize));
+                    sum.store(sum.read() + value * *d.index(comptime!(o as usize)));
+                }
             }
         }
     }
-    let values = listed::<N>(&sums, comptime!(GRAD_INPUTS * 4));
+    let values = listed::<N>(&sums, comptime!(GRAD_INPUTS * width));
     let first = (lane * at.weights_lane + at.weights_at) * 4 + input * at.outputs + col * 4;
-    for cell in 0..min(GRAD_INPUTS, at.inputs - input) * 4 {
-        grads[(first + cell / 4 * at.outputs + cell % 4) as usize] = total::<N>(values[cell as usize]);
+    for cell in 0..min(GRAD_INPUTS, at.inputs - input) * width {
+        grads[(first + cell / width * at.outputs + cell % width) as usize] = total::<N>(values[cell as usize]);
     }
 }
 
-/// `db` of four outputs of a map with one bias row.
+/// `db` of the outputs of `vectors` vectors from `col` on, of a map with one bias row.
 #[cube]
-fn bias_tile<N: Size>(dy: &Tensor<Vector<f32, N>>, grads: &mut Tensor<f32>, at: &AffineArg, lane: u32, col: u32) {
-    for o in 0..4u32 {
+fn bias_tile<N: Size>(
+    dy: &Tensor<Vector<f32, N>>,
+    grads: &mut Tensor<f32>,
+    at: &AffineArg,
+    lane: u32,
+    col: u32,
+    #[comptime] vectors: u32,
+) {
+    for o in 0..comptime!(4 * vectors) {
         let output = col * 4 + o;
         let first = (lane * at.outputs + output) * at.rows;
         let mut sum = Vector::<f32, N>::new(0.0f32);
@@ -122,8 +136,9 @@ fn weight_grad<N: Size, P: Size>(
     index: u32,
     #[comptime] forms: Forms,
 ) {
-    let width = at.outputs / 4;
-    let (col, input) = (index % width, index / width * GRAD_INPUTS);
+    let vectors = comptime!(forms.grad_vectors);
+    let width = at.outputs / (4 * vectors);
+    let (col, input) = (index % width * vectors, index / width * GRAD_INPUTS);
     let mut dense = true.runtime();
     if comptime!(forms.packed) {
         dense = !kept_only::<P>(rows, at, lane, 0u32);
@@ -134,10 +149,10 @@ fn weight_grad<N: Size, P: Size>(
     }
     if input < at.inputs {
         if dense {
-            weight_tile::<N>(x, dy, grads, at, lane, input, col);
+            weight_tile::<N>(x, dy, grads, at, lane, input, col, forms);
         }
         if input == 0 && at.bias_rows == 1 {
-            bias_tile::<N>(dy, grads, at, lane, col);
+            bias_tile::<N>(dy, grads, at, lane, col, vectors);
         }
     } else if at.bias_rows > 1 {
         let index = index - width * ((at.inputs + GRAD_INPUTS - 1) / GRAD_INPUTS);
@@ -214,7 +229,7 @@ fn input_grad<N: Size, P: Size>(
     }
 }
 
-/// `dx`, `dW` and `db`; the first `split` threads of a lane make `dx`. With `gelu`, where `x = gelu(z)`, `dx` becomes the
+/// `dx`, `dW` and `db`; the first `split` threads of a lane make the gradients of weights and bias. With `gelu`, where `x = gelu(z)`, `dx` becomes the
 /// gradient of `z`, which is not read otherwise.
 #[cube(launch_unchecked)]
 pub fn linear_grad<N: Size, P: Size>(
@@ -232,8 +247,8 @@ pub fn linear_grad<N: Size, P: Size>(
 ) {
     let (thread, lane) = (thread(), lane());
     if thread < split {
-        input_grad::<N, P>(dy, weights, rows, z, dx, &at, lane, thread, forms, gelu);
+        weight_grad::<N, P>(x, dy, rows, grads, &at, lane, thread, forms);
     } else {
-        weight_grad::<N, P>(x, dy, rows, grads, &at, lane, thread - split, forms);
+        input_grad::<N, P>(dy, weights, rows, z, dx, &at, lane, thread - split, forms, gelu);
     }
 }
