@@ -20,7 +20,7 @@ const PATTERNS = [
   [1, 32],
 ];
 /** Our dense kernels; `dense` without a name is the one that the probe chose. */
-const OWN_TILES = ['narrow', 'wide', 'shared'];
+const OWN_TILES = ['narrow', 'wide', 'broad', 'shared'];
 /** Masks and packing work on this many weights, as the copy kernel does. */
 const SELECTED = { rows: 4, inputs: 1024, outputs: 1024 };
 /** A timing lasts about this long, so that waiting for the device does not count. */

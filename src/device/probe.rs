@@ -76,9 +76,9 @@ async fn measure(device: &Device) -> Result<Probe, String> {
         // There is nothing to choose: sums are cut up in one way.
         &[Tile::Narrow]
     } else if narrow_ms > SOFTWARE_MS {
-        &[Tile::Narrow, Tile::Wide]
+        &[Tile::Wide, Tile::Broad]
     } else {
-        &Tile::ALL
+        &[Tile::Narrow, Tile::Wide, Tile::Shared]
     };
     let times = fastest(&tiles.iter().map(dense).collect::<Vec<_>>(), ROUNDS).await?;
     let (dense_ms, tile) = times.into_iter().zip(tiles).min_by(|a, b| a.0.total_cmp(&b.0)).expect("there are tiles");

@@ -13,13 +13,25 @@ pub enum Tile {
     Narrow,
     /// Eight features x 16 rows per thread, in registers; four where the features are no multiple of eight.
     Wide,
+    /// Sixteen features x 16 rows per thread, in registers; fewer where the features are no multiple of 16. More than
+    /// the registers of hardware hold, but software adapters pay for every number that they load.
+    Broad,
     /// Forward, 32 features x 128 rows per workgroup, in its memory, where all lanes are dense; narrow elsewhere.
     Shared,
 }
 
 impl Tile {
     /// All tiles.
-    pub const ALL: [Self; 3] = [Self::Narrow, Self::Wide, Self::Shared];
+    pub const ALL: [Self; 4] = [Self::Narrow, Self::Wide, Self::Broad, Self::Shared];
+
+    /// Vectors of four features in a tile of registers, at most.
+    pub const fn vectors(self) -> usize {
+        match self {
+            Self::Narrow | Self::Shared => 1,
+            Self::Wide => 2,
+            Self::Broad => 4,
+        }
+    }
 }
 
 /// How a device multiplies fastest, as its probe found: a question of speed, not of results.

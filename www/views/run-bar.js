@@ -164,6 +164,7 @@ function workers({ device, run }, session) {
 const TILES = {
   narrow: 'tiles of 4 features x 16 rows in registers',
   wide: 'tiles of 8 features x 16 rows in registers',
+  broad: 'tiles of 16 features x 16 rows in registers',
   shared: 'tiles of 32 features x 128 rows in workgroup memory',
 };
 

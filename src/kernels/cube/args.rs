@@ -109,12 +109,15 @@ impl AffineGrid {
     /// What the kernel of a product has to hold whose features divide into parts of `part`, each dense or packed.
     fn forms(&self, part: usize) -> Forms {
         let packed = self.at.packed;
-        let vectors = |features: usize| 1 + u32::from(self.at.tile == Tile::Wide && features.is_multiple_of(2 * ALIGN));
+        let widest = |features: usize, limit: usize| {
+            let fits = |vectors: &usize| *vectors <= limit && features.is_multiple_of(vectors * ALIGN);
+            word([4, 2].into_iter().find(fits).unwrap_or(1))
+        };
         Forms {
             dense: packed.is_none_or(|packed| !packed.everywhere),
             packed: packed.is_some(),
-            vectors: vectors(part),
-            grad_vectors: vectors(self.at.outputs),
+            vectors: widest(part, self.at.tile.vectors()),
+            grad_vectors: widest(self.at.outputs, self.at.tile.vectors().min(2)),
             grad_steps: if (self.rows / ALIGN).is_multiple_of(2) { 2 } else { 1 },
             shared: false,
         }

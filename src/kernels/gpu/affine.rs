@@ -1,7 +1,7 @@
 //! Tiles of the products of an affine map, in registers only: no workgroup memory, no barriers.
 //!
-//! Activations are feature-major, so a four-wide vector holds four rows of one feature. A dense tile owns one
-//! or two vectors of four features x [`TILE_ROWS`] row vectors; a packed line owns one feature x [`LINE_ROWS`] row vectors and walks
+//! Activations are feature-major, so a four-wide vector holds four rows of one feature. A dense tile owns one,
+//! two or four vectors of four features x [`TILE_ROWS`] row vectors; a packed line owns one feature x [`LINE_ROWS`] row vectors and walks
 //! the kept weights of its line. Both add in ascending order of the other axis.
 
 use cubecl::prelude::*;

@@ -162,29 +162,20 @@ fn weight_grad<N: Size, P: Size>(
     }
 }
 
-/// Writes `count` vectors of the input gradient of one feature, those of `values` from `start` on; rows from `row` on.
+/// Writes vector `place` of the input gradient.
 #[cube]
-fn store_rows<N: Size>(
-    values: &Array<Vector<f32, N>>,
-    start: u32,
-    count: u32,
+fn store<N: Size>(
+    sum: Vector<f32, N>,
     z: &Tensor<Vector<f32, N>>,
     dx: &mut Tensor<Vector<f32, N>>,
-    at: &AffineArg,
-    lane: u32,
-    input: u32,
-    row: u32,
+    place: u32,
     #[comptime] gelu: bool,
 ) {
-    let out = (lane * at.inputs + input) * at.rows + row;
-    for r in 0..min(count, at.rows - row) {
-        let place = (out + r) as usize;
-        let sum = values[(start + r) as usize];
-        if comptime!(gelu) {
-            dx[place] = sum * gelu_grad::<N>(z[place]);
-        } else {
-            dx[place] = sum;
-        }
+    let place = place as usize;
+    if comptime!(gelu) {
+        dx[place] = sum * gelu_grad::<N>(z[place]);
+    } else {
+        dx[place] = sum;
     }
 }
 
@@ -211,8 +202,13 @@ fn input_grad<N: Size, P: Size>(
             let entry = first_entry(at, lane, input);
             let (data, count) = (lane * at.outputs * at.rows, u32::cast_from(kept));
             let sums = packed_line::<N, P>(dy, packed, at, data, entry, at.inputs, count, row);
-            let values = listed::<N>(&sums, LINE_ROWS);
-            store_rows::<N>(&values, 0u32, LINE_ROWS, z, dx, at, lane, input, row, gelu);
+            let out = (lane * at.inputs + input) * at.rows + row;
+            #[unroll]
+            for r in 0..LINE_ROWS {
+                if row + r < at.rows {
+                    store::<N>(sums.index(comptime!(r as usize)).read(), z, dx, out + r, gelu);
+                }
+            }
         }
     }
     if comptime!(forms.dense) {
@@ -222,8 +218,12 @@ fn input_grad<N: Size, P: Size>(
         if dense && row < at.rows {
             let sums = row_tile::<N>(dy, weights, at, lane, input, row, vectors);
             let values = listed::<N>(&sums, comptime!(4 * vectors * TILE_ROWS));
+            let end = min(TILE_ROWS, at.rows - row);
             for i in 0..comptime!(4 * vectors) {
-                store_rows::<N>(&values, i * TILE_ROWS, TILE_ROWS, z, dx, at, lane, input * 4 + i, row, gelu);
+                let out = (lane * at.inputs + input * 4 + i) * at.rows + row;
+                for r in 0..end {
+                    store::<N>(values[(i * TILE_ROWS + r) as usize], z, dx, out + r, gelu);
+                }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! `W^T x + b` and what follows it. A lane's matrix is read dense or packed, as its headers say.
 
 use super::affine::{
-    AffineArg, Forms, LINE_ROWS, TILE_ROWS, column_tile, component, first_entry, kept_of_line, listed, packed_line,
+    AffineArg, Cells, Forms, LINE_ROWS, TILE_ROWS, column_tile, component, first_entry, kept_of_line, listed, packed_line,
 };
 use super::gelu::gelu_gate;
 use super::launch::{lane, thread};
@@ -44,12 +44,30 @@ fn bias_of<N: Size>(
     bias
 }
 
-/// Writes the first vectors of `values` from `start` on, rows from `row` on of output `output`.
+/// Writes vector `place` of the output, from the sums and the bias.
 #[cube]
 fn finish<N: Size>(
-    values: &Array<Vector<f32, N>>,
-    start: u32,
-    count: u32,
+    value: Vector<f32, N>,
+    second: &mut Tensor<Vector<f32, N>>,
+    y: &mut Tensor<Vector<f32, N>>,
+    place: u32,
+    #[comptime] ending: Ending,
+) {
+    let place = place as usize;
+    if comptime!(ending == Ending::Gelu) {
+        second[place] = value;
+        y[place] = value * gelu_gate::<N>(value);
+    } else if comptime!(ending == Ending::Add) {
+        y[place] = second[place] + value;
+    } else {
+        y[place] = value;
+    }
+}
+
+/// Writes a packed line: rows from `row` on of output `output`.
+#[cube]
+fn finish_line<N: Size>(
+    sums: &Cells<N>,
     weights: &Tensor<Vector<f32, N>>,
     second: &mut Tensor<Vector<f32, N>>,
     y: &mut Tensor<Vector<f32, N>>,
@@ -60,21 +78,15 @@ fn finish<N: Size>(
     #[comptime] ending: Ending,
 ) {
     let out = (lane * at.outputs + output) * at.rows + row;
-    let end = min(count, at.rows - row);
     let mut bias = bias_of::<N>(weights, at, lane, output, row, ending);
-    for r in 0..end {
-        if comptime!(ending == Ending::TokenBias) {
-            bias = bias_of::<N>(weights, at, lane, output, row + r, ending);
-        }
-        let value = values[(start + r) as usize] + bias;
-        let place = (out + r) as usize;
-        if comptime!(ending == Ending::Gelu) {
-            second[place] = value;
-            y[place] = value * gelu_gate::<N>(value);
-        } else if comptime!(ending == Ending::Add) {
-            y[place] = second[place] + value;
-        } else {
-            y[place] = value;
+    #[unroll]
+    for r in 0..LINE_ROWS {
+        if row + r < at.rows {
+            if comptime!(ending == Ending::TokenBias && r > 0) {
+                bias = bias_of::<N>(weights, at, lane, output, row + r, ending);
+            }
+            let sum = sums.index(comptime!(r as usize)).read();
+            finish::<N>(sum + bias, second, y, out + r, ending);
         }
     }
 }
@@ -93,8 +105,17 @@ fn finish_tile<N: Size>(
     #[comptime] vectors: u32,
     #[comptime] ending: Ending,
 ) {
+    let end = min(TILE_ROWS, at.rows - row);
     for o in 0..comptime!(4 * vectors) {
-        finish::<N>(values, o * TILE_ROWS, TILE_ROWS, weights, second, y, at, lane, col * 4 + o, row, ending);
+        let output = col * 4 + o;
+        let out = (lane * at.outputs + output) * at.rows + row;
+        let mut bias = bias_of::<N>(weights, at, lane, output, row, ending);
+        for r in 0..end {
+            if comptime!(ending == Ending::TokenBias) {
+                bias = bias_of::<N>(weights, at, lane, output, row + r, ending);
+            }
+            finish::<N>(values[(o * TILE_ROWS + r) as usize] + bias, second, y, out + r, ending);
+        }
     }
 }
 
@@ -150,8 +171,7 @@ pub fn linear<N: Size, P: Size>(
             let entry = first_entry(&at, lane, col);
             let (data, count) = (lane * at.x_lane, u32::cast_from(kept));
             let sums = packed_line::<N, P>(x, columns, &at, data, entry, at.outputs, count, row);
-            let values = listed::<N>(&sums, LINE_ROWS);
-            finish::<N>(&values, 0u32, LINE_ROWS, weights, second, y, &at, lane, col, row, ending);
+            finish_line::<N>(&sums, weights, second, y, &at, lane, col, row, ending);
         }
     }
 }
