@@ -10,6 +10,9 @@ use cubecl::prelude::*;
 pub const TILE_ROWS: u32 = 4;
 /// Row vectors of a packed line.
 pub const LINE_ROWS: u32 = 8;
+/// Terms that a turn of a product's loop adds to every sum, in one expression: software adapters keep a sum in memory,
+/// and read and write it once for all of them.
+pub const TERMS: u32 = 4;
 
 /// Which forms of the weights a launch reads, and with which tile: what its kernel is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,6 +84,33 @@ pub fn listed<N: Size>(cells: &Cells<N>, #[comptime] count: u32) -> Array<Vector
     values
 }
 
+/// `sum + a[0] b[0] + a[1] b[1] + ...`, the first `count` terms from left to right in one expression.
+#[cube]
+pub fn sum_of_terms<N: Size>(
+    sum: Vector<f32, N>,
+    a: &Sequence<Vector<f32, N>>,
+    b: &Sequence<Vector<f32, N>>,
+    #[comptime] count: usize,
+) -> Vector<f32, N> {
+    if comptime!(count == 0) {
+        sum
+    } else {
+        let last = comptime!(count - 1);
+        fma(*a.index(last), *b.index(last), sum_of_terms(sum, a, b, last))
+    }
+}
+
+/// Adds `a[0] b[0] + a[1] b[1] + ...` to an accumulator.
+#[cube]
+pub fn add_terms<N: Size>(
+    cell: &RuntimeCell<Vector<f32, N>>,
+    a: &Sequence<Vector<f32, N>>,
+    b: &Sequence<Vector<f32, N>>,
+) {
+    let count = a.len();
+    cell.store(sum_of_terms(cell.read(), a, b, count));
+}
+
 /// `count` row vectors from `row` on, the last one repeated beyond the edge.
 #[cube]
 pub fn row_vectors(row: u32, rows: u32, #[comptime] count: u32) -> Sequence<u32> {
@@ -126,24 +156,52 @@ pub fn column_tile<N: Size>(
     let width = at.outputs / 4;
     let x_at = lane * at.x_lane;
     let weights_at = lane * at.weights_lane + at.weights_at + col;
-    for k in 0..at.inputs {
+    for turn in 0..at.inputs / TERMS {
         let mut w = Sequence::<Vector<f32, N>>::new();
+        let mut values = Sequence::<Vector<f32, N>>::new();
         #[unroll]
-        for v in 0..vectors {
-            w.push(weights[(weights_at + k * width + v) as usize]);
+        for term in 0..TERMS {
+            let k = turn * TERMS + term;
+            #[unroll]
+            for v in 0..vectors {
+                w.push(weights[(weights_at + k * width + v) as usize]);
+            }
+            #[unroll]
+            for r in 0..TILE_ROWS {
+                values.push(x[(x_at + k * at.rows + *offsets.index(comptime!(r as usize))) as usize]);
+            }
         }
         #[unroll]
-        for r in 0..TILE_ROWS {
-            let value = x[(x_at + k * at.rows + *offsets.index(comptime!(r as usize))) as usize];
+        for o in 0..comptime!(4 * vectors) {
+            let mut factors = Sequence::<Vector<f32, N>>::new();
             #[unroll]
-            for o in 0..comptime!(4 * vectors) {
-                let sum = sums.index(comptime!((o * TILE_ROWS + r) as usize));
-                let factor = w.index(comptime!((o / 4) as usize)).extract(comptime!((o % 4) as usize));
-                sum.store(sum.read() + Vector::new(factor) * value);
+            for term in 0..TERMS {
+                let vector = w.index(comptime!((term * vectors + o / 4) as usize));
+                factors.push(Vector::new(vector.extract(comptime!((o % 4) as usize))));
             }
+            add_to_rows::<N>(&sums, &factors, &values, o);
         }
     }
     sums
+}
+
+/// Adds [`TERMS`] terms to the rows of feature `feature` of a tile: its factors by the values of all rows, term by term.
+#[cube]
+fn add_to_rows<N: Size>(
+    sums: &Cells<N>,
+    factors: &Sequence<Vector<f32, N>>,
+    values: &Sequence<Vector<f32, N>>,
+    #[comptime] feature: u32,
+) {
+    #[unroll]
+    for r in 0..TILE_ROWS {
+        let mut of_row = Sequence::<Vector<f32, N>>::new();
+        #[unroll]
+        for term in 0..TERMS {
+            of_row.push(*values.index(comptime!((term * TILE_ROWS + r) as usize)));
+        }
+        add_terms::<N>(sums.index(comptime!((feature * TILE_ROWS + r) as usize)), factors, &of_row);
+    }
 }
 
 /// `W dy` for the inputs of `vectors` vectors from `input` on and the tile's rows: cell `input * TILE_ROWS + row`.
@@ -168,19 +226,23 @@ pub fn row_tile<N: Size>(
         for i in 0..comptime!(4 * vectors) {
             w.push(weights[(weights_at + i * width + k) as usize]);
         }
+        let mut values = Sequence::<Vector<f32, N>>::new();
         #[unroll]
-        for j in 0..4u32 {
-            let dy_k = dy_at + (k * 4 + j) * at.rows;
+        for term in 0..TERMS {
+            let dy_k = dy_at + (k * 4 + term) * at.rows;
             #[unroll]
             for r in 0..TILE_ROWS {
-                let value = dy[(dy_k + *offsets.index(comptime!(r as usize))) as usize];
-                #[unroll]
-                for i in 0..comptime!(4 * vectors) {
-                    let sum = sums.index(comptime!((i * TILE_ROWS + r) as usize));
-                    let factor = w.index(comptime!(i as usize)).extract(comptime!(j as usize));
-                    sum.store(sum.read() + Vector::new(factor) * value);
-                }
+                values.push(dy[(dy_k + *offsets.index(comptime!(r as usize))) as usize]);
             }
+        }
+        #[unroll]
+        for i in 0..comptime!(4 * vectors) {
+            let mut factors = Sequence::<Vector<f32, N>>::new();
+            #[unroll]
+            for term in 0..TERMS {
+                factors.push(Vector::new(w.index(comptime!(i as usize)).extract(comptime!(term as usize))));
+            }
+            add_to_rows::<N>(&sums, &factors, &values, i);
         }
     }
     sums
@@ -208,7 +270,7 @@ pub fn packed_line<N: Size, P: Size>(
         #[unroll]
         for r in 0..LINE_ROWS {
             let sum = sums.index(comptime!(r as usize));
-            sum.store(sum.read() + factor * data[(first + *offsets.index(comptime!(r as usize))) as usize]);
+            sum.store(fma(factor, data[(first + *offsets.index(comptime!(r as usize))) as usize], sum.read()));
         }
     }
     sums

@@ -8,7 +8,7 @@
 //! Every pass has two entries, because a buffer must not be bound twice: self-attention reads queries, keys and values
 //! from one tensor, cross-attention from two.
 
-use super::affine::{listed, zero_cells};
+use super::affine::{Cells, listed, sum_of_terms, zero_cells};
 use super::launch::{lane, thread};
 use crate::kernels::AttentionSpan;
 use cubecl::prelude::*;
@@ -134,21 +134,36 @@ fn store<N: Size>(data: &mut Tensor<f32>, at: u32, rows: u32, features: &Array<V
     }
 }
 
-/// Products of four own rows with the row at `at`.
+/// `dim` features of the one row at `at`, each for all four rows that it meets.
 #[cube]
-fn dot<N: Size>(
-    own: &Array<Vector<f32, N>>,
-    data: &Tensor<f32>,
-    at: u32,
-    rows: u32,
-    #[comptime] dim: u32,
-) -> Vector<f32, N> {
-    let mut sum = Vector::<f32, N>::new(0.0f32);
+fn other_row<N: Size>(data: &Tensor<f32>, at: u32, rows: u32, #[comptime] dim: u32) -> Sequence<Vector<f32, N>> {
+    let mut features = Sequence::<Vector<f32, N>>::new();
     #[unroll]
     for i in 0..dim {
-        sum += own[comptime!(i as usize)] * Vector::new(data[(at + i * rows) as usize]);
+        features.push(Vector::new(data[(at + i * rows) as usize]));
     }
-    sum
+    features
+}
+
+/// Products of four own rows with another row.
+#[cube]
+fn dot<N: Size>(own: &Array<Vector<f32, N>>, other: &Sequence<Vector<f32, N>>, #[comptime] dim: u32) -> Vector<f32, N> {
+    let mut factors = Sequence::<Vector<f32, N>>::new();
+    #[unroll]
+    for i in 0..dim {
+        factors.push(own[comptime!(i as usize)]);
+    }
+    sum_of_terms(Vector::new(0.0f32), &factors, other, comptime!(dim as usize))
+}
+
+/// Adds `weight` times a row to the sums of its features.
+#[cube]
+fn add_row<N: Size>(sums: &Cells<N>, weight: Vector<f32, N>, row: &Sequence<Vector<f32, N>>, #[comptime] dim: u32) {
+    #[unroll]
+    for i in 0..dim {
+        let sum = sums.index(comptime!(i as usize));
+        sum.store(fma(weight, *row.index(comptime!(i as usize)), sum.read()));
+    }
 }
 
 /// Sequences of the four rows from `row` on, then their positions in them.
@@ -224,7 +239,8 @@ fn attend<N: Size>(
             end = row + 4;
         }
         for key in first..end {
-            let score = dot::<N>(&own, kv, head.k + key, at.key_rows, dim) * Vector::new(at.scale);
+            let k = other_row::<N>(kv, head.k + key, at.key_rows, dim);
+            let score = dot::<N>(&own, &k, dim) * Vector::new(at.scale);
             let score = score + unseen::<N>(&queries, key, at.keys, form, false);
             let new_top = max(top, score);
             let keep = (top - new_top).exp();
@@ -234,7 +250,7 @@ fn attend<N: Size>(
             for i in 0..dim {
                 let sum = sums.index(comptime!(i as usize));
                 let value = Vector::new(kv[(head.v + i * at.key_rows + key) as usize]);
-                sum.store(sum.read() * keep + weight * value);
+                sum.store(fma(weight, value, sum.read() * keep));
             }
             top = new_top;
         }
@@ -305,16 +321,13 @@ fn query_grad<N: Size>(
             end = row + 4;
         }
         for key in first..end {
-            let score = dot::<N>(&own, kv, head.k + key, at.key_rows, dim) * Vector::new(at.scale);
+            let k = other_row::<N>(kv, head.k + key, at.key_rows, dim);
+            let score = dot::<N>(&own, &k, dim) * Vector::new(at.scale);
             let score = score + unseen::<N>(&queries, key, at.keys, form, false);
-            let d_weight = dot::<N>(&d, kv, head.v + key, at.key_rows, dim);
+            let v = other_row::<N>(kv, head.v + key, at.key_rows, dim);
+            let d_weight = dot::<N>(&d, &v, dim);
             let d_score = (score - own_log_sum_exp).exp() * (d_weight - own_delta) * Vector::new(at.scale);
-            #[unroll]
-            for i in 0..dim {
-                let sum = sums.index(comptime!(i as usize));
-                let value = Vector::new(kv[(head.k + i * at.key_rows + key) as usize]);
-                sum.store(sum.read() + d_score * value);
-            }
+            add_row::<N>(&sums, d_score, &k, dim);
         }
         store::<N>(d_q, head.q + row, at.rows, &listed::<N>(&sums, dim), dim);
         store_four::<N>(delta, head.saved + row, own_delta);
@@ -379,19 +392,15 @@ fn key_value_grad<N: Size>(
         }
         for query in first..end {
             let saved = (head.saved + query) as usize;
-            let score = dot::<N>(&k, q, head.q + query, at.rows, dim) * Vector::new(at.scale);
+            let q_row = other_row::<N>(q, head.q + query, at.rows, dim);
+            let score = dot::<N>(&k, &q_row, dim) * Vector::new(at.scale);
             let score = score + unseen::<N>(&keys, query, at.tokens, form, true);
             let weight = (score - Vector::new(log_sum_exp[saved])).exp();
-            let d_weight = dot::<N>(&v, d_context, head.context + query, at.rows, dim);
+            let d_row = other_row::<N>(d_context, head.context + query, at.rows, dim);
+            let d_weight = dot::<N>(&v, &d_row, dim);
             let d_score = weight * (d_weight - Vector::new(delta[saved])) * Vector::new(at.scale);
-            #[unroll]
-            for i in 0..dim {
-                let d_k = d_k.index(comptime!(i as usize));
-                d_k.store(d_k.read() + d_score * Vector::new(q[(head.q + i * at.rows + query) as usize]));
-                let d_v = d_v.index(comptime!(i as usize));
-                let d_out = d_context[(head.context + i * at.rows + query) as usize];
-                d_v.store(d_v.read() + weight * Vector::new(d_out));
-            }
+            add_row::<N>(&d_k, d_score, &q_row, dim);
+            add_row::<N>(&d_v, weight, &d_row, dim);
         }
         store::<N>(d_kv, head.k + row, at.key_rows, &listed::<N>(&d_k, dim), dim);
         store::<N>(d_kv, head.v + row, at.key_rows, &listed::<N>(&d_v, dim), dim);

@@ -3,8 +3,8 @@
 //! take long, so they start first.
 
 use super::affine::{
-    AffineArg, Forms, LINE_ROWS, TILE_ROWS, component, first_entry, kept_of_line, kept_only, listed, packed_line,
-    row_tile, total, zero_cells,
+    AffineArg, Forms, LINE_ROWS, TILE_ROWS, add_terms, component, first_entry, kept_of_line, kept_only, listed,
+    packed_line, row_tile, total, zero_cells,
 };
 use super::gelu::gelu_grad;
 use super::launch::{lane, thread};
@@ -16,6 +16,21 @@ pub const GRAD_INPUTS: u32 = 8;
 /// Threads that share the kept weights of one row in a weight gradient of kept weights only.
 pub fn kept_threads(outputs: usize) -> usize {
     (outputs / 16).max(1)
+}
+
+/// `count` vectors from `first` on.
+#[cube]
+fn vectors_from<N: Size>(
+    data: &Tensor<Vector<f32, N>>,
+    first: u32,
+    #[comptime] count: u32,
+) -> Sequence<Vector<f32, N>> {
+    let mut vectors = Sequence::<Vector<f32, N>>::new();
+    #[unroll]
+    for i in 0..count {
+        vectors.push(data[(first + i) as usize]);
+    }
+    vectors
 }
 
 /// `dW` of eight inputs x the outputs of a tile from vector `col` on.
@@ -35,22 +50,22 @@ fn weight_tile<N: Size>(
     let x_at = lane * at.x_lane;
     let dy_at = (lane * at.outputs + col * 4) * at.rows;
     for turn in 0..at.rows / steps {
+        let first = turn * steps;
+        let mut d = Sequence::<Sequence<Vector<f32, N>>>::new();
         #[unroll]
-        for step in 0..steps {
-            let r = turn * steps + step;
-            let mut d = Sequence::<Vector<f32, N>>::new();
+        for o in 0..width {
+            d.push(vectors_from::<N>(dy, dy_at + o * at.rows + first, steps));
+        }
+        #[unroll]
+        for i in 0..GRAD_INPUTS {
+            let values = vectors_from::<N>(x, x_at + min(input + i, at.inputs - 1) * at.rows + first, steps);
             #[unroll]
             for o in 0..width {
-                d.push(dy[(dy_at + o * at.rows + r) as usize]);
-            }
-            #[unroll]
-            for i in 0..GRAD_INPUTS {
-                let value = x[(x_at + min(input + i, at.inputs - 1) * at.rows + r) as usize];
-                #[unroll]
-                for o in 0..width {
-                    let sum = sums.index(comptime!((i * width + o) as usize));
-                    sum.store(sum.read() + value * *d.index(comptime!(o as usize)));
-                }
+                add_terms::<N>(
+                    sums.index(comptime!((i * width + o) as usize)),
+                    &values,
+                    d.index(comptime!(o as usize)),
+                );
             }
         }
     }
@@ -217,12 +232,25 @@ fn input_grad<N: Size, P: Size>(
         let (input, row) = (index % width * vectors, index / width * TILE_ROWS);
         if dense && row < at.rows {
             let sums = row_tile::<N>(dy, weights, at, lane, input, row, vectors);
-            let values = listed::<N>(&sums, comptime!(4 * vectors * TILE_ROWS));
-            let end = min(TILE_ROWS, at.rows - row);
-            for i in 0..comptime!(4 * vectors) {
-                let out = (lane * at.inputs + input * 4 + i) * at.rows + row;
-                for r in 0..end {
-                    store::<N>(values[(i * TILE_ROWS + r) as usize], z, dx, out + r, gelu);
+            let out = (lane * at.inputs + input * 4) * at.rows + row;
+            if comptime!(gelu) {
+                let values = listed::<N>(&sums, comptime!(4 * vectors * TILE_ROWS));
+                let end = min(TILE_ROWS, at.rows - row);
+                for i in 0..comptime!(4 * vectors) {
+                    for r in 0..end {
+                        store::<N>(values[(i * TILE_ROWS + r) as usize], z, dx, out + i * at.rows + r, gelu);
+                    }
+                }
+            } else {
+                #[unroll]
+                for r in 0..TILE_ROWS {
+                    if row + r < at.rows {
+                        #[unroll]
+                        for i in 0..comptime!(4 * vectors) {
+                            let sum = sums.index(comptime!((i * TILE_ROWS + r) as usize)).read();
+                            store::<N>(sum, z, dx, out + i * at.rows + r, gelu);
+                        }
+                    }
                 }
             }
         }

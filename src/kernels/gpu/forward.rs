@@ -1,7 +1,8 @@
 //! `W^T x + b` and what follows it. A lane's matrix is read dense or packed, as its headers say.
 
 use super::affine::{
-    AffineArg, Cells, Forms, LINE_ROWS, TILE_ROWS, column_tile, component, first_entry, kept_of_line, listed, packed_line,
+    AffineArg, Cells, Forms, LINE_ROWS, TILE_ROWS, column_tile, component, first_entry, kept_of_line, listed,
+    packed_line,
 };
 use super::gelu::gelu_gate;
 use super::launch::{lane, thread};
@@ -94,7 +95,7 @@ fn finish_line<N: Size>(
 /// Writes a dense tile; `vectors` vectors of outputs from `col` on.
 #[cube]
 fn finish_tile<N: Size>(
-    values: &Array<Vector<f32, N>>,
+    sums: &Cells<N>,
     weights: &Tensor<Vector<f32, N>>,
     second: &mut Tensor<Vector<f32, N>>,
     y: &mut Tensor<Vector<f32, N>>,
@@ -105,16 +106,39 @@ fn finish_tile<N: Size>(
     #[comptime] vectors: u32,
     #[comptime] ending: Ending,
 ) {
-    let end = min(TILE_ROWS, at.rows - row);
-    for o in 0..comptime!(4 * vectors) {
-        let output = col * 4 + o;
-        let out = (lane * at.outputs + output) * at.rows + row;
-        let mut bias = bias_of::<N>(weights, at, lane, output, row, ending);
-        for r in 0..end {
-            if comptime!(ending == Ending::TokenBias) {
-                bias = bias_of::<N>(weights, at, lane, output, row + r, ending);
+    let out = (lane * at.outputs + col * 4) * at.rows + row;
+    if comptime!(matches!(ending, Ending::Bias | Ending::Add)) {
+        let bias_at = lane * at.weights_lane + at.bias_at + col;
+        let mut biases = Sequence::<Vector<f32, N>>::new();
+        #[unroll]
+        for v in 0..vectors {
+            biases.push(weights[(bias_at + v) as usize]);
+        }
+        #[unroll]
+        for r in 0..TILE_ROWS {
+            if row + r < at.rows {
+                #[unroll]
+                for o in 0..comptime!(4 * vectors) {
+                    let vector = biases.index(comptime!((o / 4) as usize));
+                    let bias = Vector::new(vector.extract(comptime!((o % 4) as usize)));
+                    let sum = sums.index(comptime!((o * TILE_ROWS + r) as usize)).read();
+                    finish::<N>(sum + bias, second, y, out + o * at.rows + r, ending);
+                }
             }
-            finish::<N>(values[(o * TILE_ROWS + r) as usize] + bias, second, y, out + r, ending);
+        }
+    } else {
+        let values = listed::<N>(sums, comptime!(4 * vectors * TILE_ROWS));
+        let end = min(TILE_ROWS, at.rows - row);
+        for o in 0..comptime!(4 * vectors) {
+            let output = col * 4 + o;
+            let mut bias = bias_of::<N>(weights, at, lane, output, row, ending);
+            for r in 0..end {
+                if comptime!(ending == Ending::TokenBias) {
+                    bias = bias_of::<N>(weights, at, lane, output, row + r, ending);
+                }
+                let sum = values[(o * TILE_ROWS + r) as usize];
+                finish::<N>(sum + bias, second, y, out + o * at.rows + r, ending);
+            }
         }
     }
 }
@@ -150,8 +174,7 @@ pub fn linear<N: Size, P: Size>(
             let (col, row) = shared_place(&at);
             let sums = shared_column_tile::<N>(x, weights, &at, lane, col, row);
             if col < at.outputs / 4 && row < at.rows {
-                let values = listed::<N>(&sums, comptime!(4 * TILE_ROWS));
-                finish_tile::<N>(&values, weights, second, y, &at, lane, col, row, 1u32, ending);
+                finish_tile::<N>(&sums, weights, second, y, &at, lane, col, row, 1u32, ending);
             }
         } else {
             let vectors = comptime!(forms.vectors);
@@ -159,8 +182,7 @@ pub fn linear<N: Size, P: Size>(
             let (col, row) = (thread % width * vectors, thread / width * TILE_ROWS);
             if row < at.rows && dense_columns::<P>(columns, &at, lane, col, forms) {
                 let sums = column_tile::<N>(x, weights, &at, lane, col, row, vectors);
-                let values = listed::<N>(&sums, comptime!(4 * vectors * TILE_ROWS));
-                finish_tile::<N>(&values, weights, second, y, &at, lane, col, row, vectors, ending);
+                finish_tile::<N>(&sums, weights, second, y, &at, lane, col, row, vectors, ending);
             }
         }
     }
