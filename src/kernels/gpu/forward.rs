@@ -32,14 +32,14 @@ fn bias_of<N: Size>(
     row: u32,
     #[comptime] ending: Ending,
 ) -> Vector<f32, N> {
-    let first = lane * at.weights_lane + at.bias_at + output / 4;
-    let mut bias = Vector::<f32, N>::new(component::<N>(weights[first as usize], output % 4));
+    let first = lane * at.weights_lane + at.bias_at + (output >> 2);
+    let mut bias = Vector::<f32, N>::new(component::<N>(weights[first as usize], output & 3));
     if comptime!(ending == Ending::TokenBias) {
         #[unroll]
         for j in 0..4u32 {
             let token = (row * 4 + j) % at.bias_rows;
             let own = weights[(first + token * (at.outputs / 4)) as usize];
-            bias.insert(comptime!(j as usize), component::<N>(own, output % 4));
+            bias.insert(comptime!(j as usize), component::<N>(own, output & 3));
         }
     }
     bias
