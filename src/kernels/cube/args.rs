@@ -118,7 +118,7 @@ impl AffineGrid {
             packed: packed.is_some(),
             vectors: widest(part, self.at.tile.vectors()),
             grad_vectors: widest(self.at.outputs, self.at.tile.vectors().min(2)),
-            grad_steps: if (self.rows / ALIGN).is_multiple_of(4) { 4 } else { 1 },
+            grad_steps: if (self.rows / ALIGN).is_multiple_of(2) { 2 } else { 1 },
             shared: false,
         }
     }

@@ -12,7 +12,7 @@ pub const TILE_ROWS: u32 = 4;
 pub const LINE_ROWS: u32 = 8;
 /// Terms that a turn of a product's loop adds to every sum, in one expression: software adapters keep a sum in memory,
 /// and read and write it once for all of them.
-pub const TERMS: u32 = 4;
+pub const TERMS: u32 = 2;
 
 /// Which forms of the weights a launch reads, and with which tile: what its kernel is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -197,8 +197,8 @@ fn add_to_rows<N: Size>(
     for r in 0..TILE_ROWS {
         let mut of_row = Sequence::<Vector<f32, N>>::new();
         #[unroll]
-        for term in 0..TERMS {
-            of_row.push(*values.index(comptime!((term * TILE_ROWS + r) as usize)));
+        for term in 0..comptime!(factors.len()) {
+            of_row.push(*values.index(comptime!(term * TILE_ROWS as usize + r as usize)));
         }
         add_terms::<N>(sums.index(comptime!((feature * TILE_ROWS + r) as usize)), factors, &of_row);
     }
@@ -228,7 +228,7 @@ pub fn row_tile<N: Size>(
         }
         let mut values = Sequence::<Vector<f32, N>>::new();
         #[unroll]
-        for term in 0..TERMS {
+        for term in 0..4u32 {
             let dy_k = dy_at + (k * 4 + term) * at.rows;
             #[unroll]
             for r in 0..TILE_ROWS {
@@ -239,7 +239,7 @@ pub fn row_tile<N: Size>(
         for i in 0..comptime!(4 * vectors) {
             let mut factors = Sequence::<Vector<f32, N>>::new();
             #[unroll]
-            for term in 0..TERMS {
+            for term in 0..4u32 {
                 factors.push(Vector::new(w.index(comptime!(i as usize)).extract(comptime!(term as usize))));
             }
             add_to_rows::<N>(&sums, &factors, &values, i);

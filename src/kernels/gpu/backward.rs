@@ -233,24 +233,11 @@ fn input_grad<N: Size, P: Size>(
         if dense && row < at.rows {
             let sums = row_tile::<N>(dy, weights, at, lane, input, row, vectors);
             let out = (lane * at.inputs + input * 4) * at.rows + row;
-            if comptime!(gelu) {
-                let values = listed::<N>(&sums, comptime!(4 * vectors * TILE_ROWS));
-                let end = min(TILE_ROWS, at.rows - row);
-                for i in 0..comptime!(4 * vectors) {
-                    for r in 0..end {
-                        store::<N>(values[(i * TILE_ROWS + r) as usize], z, dx, out + i * at.rows + r, gelu);
-                    }
-                }
-            } else {
-                #[unroll]
-                for r in 0..TILE_ROWS {
-                    if row + r < at.rows {
-                        #[unroll]
-                        for i in 0..comptime!(4 * vectors) {
-                            let sum = sums.index(comptime!((i * TILE_ROWS + r) as usize)).read();
-                            store::<N>(sum, z, dx, out + i * at.rows + r, gelu);
-                        }
-                    }
+            let end = min(TILE_ROWS, at.rows - row);
+            let values = listed::<N>(&sums, comptime!(4 * vectors * TILE_ROWS));
+            for i in 0..comptime!(4 * vectors) {
+                for r in 0..end {
+                    store::<N>(values[(i * TILE_ROWS + r) as usize], z, dx, out + i * at.rows + r, gelu);
                 }
             }
         }

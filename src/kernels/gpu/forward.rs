@@ -107,38 +107,16 @@ fn finish_tile<N: Size>(
     #[comptime] ending: Ending,
 ) {
     let out = (lane * at.outputs + col * 4) * at.rows + row;
-    if comptime!(matches!(ending, Ending::Bias | Ending::Add)) {
-        let bias_at = lane * at.weights_lane + at.bias_at + col;
-        let mut biases = Sequence::<Vector<f32, N>>::new();
-        #[unroll]
-        for v in 0..vectors {
-            biases.push(weights[(bias_at + v) as usize]);
-        }
-        #[unroll]
-        for r in 0..TILE_ROWS {
-            if row + r < at.rows {
-                #[unroll]
-                for o in 0..comptime!(4 * vectors) {
-                    let vector = biases.index(comptime!((o / 4) as usize));
-                    let bias = Vector::new(vector.extract(comptime!((o % 4) as usize)));
-                    let sum = sums.index(comptime!((o * TILE_ROWS + r) as usize)).read();
-                    finish::<N>(sum + bias, second, y, out + o * at.rows + r, ending);
-                }
+    let end = min(TILE_ROWS, at.rows - row);
+    let values = listed::<N>(sums, comptime!(4 * vectors * TILE_ROWS));
+    for o in 0..comptime!(4 * vectors) {
+        let mut bias = bias_of::<N>(weights, at, lane, col * 4 + o, row, ending);
+        for r in 0..end {
+            if comptime!(ending == Ending::TokenBias) {
+                bias = bias_of::<N>(weights, at, lane, col * 4 + o, row + r, ending);
             }
-        }
-    } else {
-        let values = listed::<N>(sums, comptime!(4 * vectors * TILE_ROWS));
-        let end = min(TILE_ROWS, at.rows - row);
-        for o in 0..comptime!(4 * vectors) {
-            let output = col * 4 + o;
-            let mut bias = bias_of::<N>(weights, at, lane, output, row, ending);
-            for r in 0..end {
-                if comptime!(ending == Ending::TokenBias) {
-                    bias = bias_of::<N>(weights, at, lane, output, row + r, ending);
-                }
-                let sum = values[(o * TILE_ROWS + r) as usize];
-                finish::<N>(sum + bias, second, y, out + o * at.rows + r, ending);
-            }
+            let sum = values[(o * TILE_ROWS + r) as usize];
+            finish::<N>(sum + bias, second, y, out + o * at.rows + r, ending);
         }
     }
 }
