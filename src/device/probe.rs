@@ -76,7 +76,7 @@ async fn measure(device: &Device) -> Result<Probe, String> {
         // There is nothing to choose: sums are cut up in one way.
         &[Tile::Narrow]
     } else if narrow_ms > SOFTWARE_MS {
-        &[Tile::Wide, Tile::Broad]
+        &[Tile::Narrow, Tile::Broad]
     } else {
         &[Tile::Narrow, Tile::Wide, Tile::Shared]
     };
