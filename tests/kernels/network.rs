@@ -18,8 +18,15 @@ async fn compare(what: &str, op: impl Fn(&Device) -> Vec<Buffer>) {
 
 /// One vector of rows, ragged tiles, a width that is no multiple of the tile, many lanes, a shared input, and more than
 /// one tile of workgroup memory along each side.
-const SHAPES: [(usize, usize, usize, usize); 6] =
-    [(1, 4, 4, 4), (3, 20, 12, 20), (2, 12, 64, 36), (5, 72, 20, 12), (2, 20, 24, 40), (2, 136, 20, 44)];
+const SHAPES: [(usize, usize, usize, usize); 7] = [
+    (1, 4, 4, 4),
+    (3, 20, 12, 20),
+    (2, 12, 64, 36),
+    (5, 72, 20, 12),
+    (2, 20, 24, 40),
+    (2, 136, 20, 44),
+    (2, 36, 48, 32),
+];
 
 /// All shapes with all tiles.
 fn tiled_shapes() -> impl Iterator<Item = (usize, usize, usize, usize, Tile)> {

@@ -544,7 +544,7 @@ unused_fields: Array<string>, };
 
 export type Wanted = "auto" | "cpu" | "webgpu";
 
-export type Tile = "narrow" | "wide" | "shared";
+export type Tile = "narrow" | "wide" | "broad" | "shared";
 
 export type Backend = "webgpu" | "cpu";
 

@@ -1,8 +1,9 @@
 //! Tiles of the products of an affine map, in registers only: no workgroup memory, no barriers.
 //!
-//! Activations are feature-major, so a four-wide vector holds four rows of one feature. A dense tile owns one,
-//! two or four vectors of four features x [`TILE_ROWS`] row vectors; a packed line owns one feature x [`LINE_ROWS`] row vectors and walks
-//! the kept weights of its line. Both add in ascending order of the other axis.
+//! Activations are feature-major, so a four-wide vector holds four rows of one feature. A dense tile owns one, two or
+//! four vectors of four features x [`TILE_ROWS`] row vectors; a packed line owns one feature x [`LINE_ROWS`] row vectors
+//! and walks the kept weights of its line. Both add in ascending order of the other axis, a dense tile several terms in
+//! one expression: software adapters keep every sum in memory, and read and write it once for all of them.
 
 use cubecl::prelude::*;
 
@@ -10,9 +11,9 @@ use cubecl::prelude::*;
 pub const TILE_ROWS: u32 = 4;
 /// Row vectors of a packed line.
 pub const LINE_ROWS: u32 = 8;
-/// Terms that a turn of a product's loop adds to every sum, in one expression: software adapters keep a sum in memory,
-/// and read and write it once for all of them.
-pub const TERMS: u32 = 2;
+/// Terms that a turn of [`column_tile`] adds to every sum. More would be faster still on software adapters, and take
+/// them longer to compile.
+const TERMS: u32 = 2;
 
 /// Which forms of the weights a launch reads, and with which tile: what its kernel is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -84,31 +85,34 @@ pub fn listed<N: Size>(cells: &Cells<N>, #[comptime] count: u32) -> Array<Vector
     values
 }
 
-/// `sum + a[0] b[0] + a[1] b[1] + ...`, the first `count` terms from left to right in one expression.
+/// `sum + a[0] b[0] + a[1] b[1] + ...`, `count` terms from left to right.
 #[cube]
 pub fn sum_of_terms<N: Size>(
     sum: Vector<f32, N>,
     a: &Sequence<Vector<f32, N>>,
     b: &Sequence<Vector<f32, N>>,
-    #[comptime] count: usize,
+    #[comptime] count: u32,
 ) -> Vector<f32, N> {
-    if comptime!(count == 0) {
-        sum
-    } else {
-        let last = comptime!(count - 1);
-        fma(*a.index(last), *b.index(last), sum_of_terms(sum, a, b, last))
+    // Every partial sum is a value of its own: a variable would be written for each.
+    let mut partial = Sequence::<Vector<f32, N>>::new();
+    partial.push(sum);
+    #[unroll]
+    for i in 0..count {
+        let i = comptime!(i as usize);
+        partial.push(fma(*a.index(i), *b.index(i), *partial.index(i)));
     }
+    *partial.index(comptime!(count as usize))
 }
 
-/// Adds `a[0] b[0] + a[1] b[1] + ...` to an accumulator.
+/// Adds `a[0] b[0] + a[1] b[1] + ...`, `count` terms, to an accumulator.
 #[cube]
 pub fn add_terms<N: Size>(
     cell: &RuntimeCell<Vector<f32, N>>,
     a: &Sequence<Vector<f32, N>>,
     b: &Sequence<Vector<f32, N>>,
+    #[comptime] count: u32,
 ) {
-    let count = a.len();
-    cell.store(sum_of_terms(cell.read(), a, b, count));
+    cell.store(sum_of_terms::<N>(cell.read(), a, b, count));
 }
 
 /// `count` row vectors from `row` on, the last one repeated beyond the edge.
@@ -171,36 +175,49 @@ pub fn column_tile<N: Size>(
                 values.push(x[(x_at + k * at.rows + *offsets.index(comptime!(r as usize))) as usize]);
             }
         }
-        #[unroll]
-        for o in 0..comptime!(4 * vectors) {
-            let mut factors = Sequence::<Vector<f32, N>>::new();
-            #[unroll]
-            for term in 0..TERMS {
-                let vector = w.index(comptime!((term * vectors + o / 4) as usize));
-                factors.push(Vector::new(vector.extract(comptime!((o % 4) as usize))));
-            }
-            add_to_rows::<N>(&sums, &factors, &values, o);
-        }
+        add_to_tile::<N>(&sums, &w, &values, vectors, TERMS);
     }
     sums
 }
 
-/// Adds [`TERMS`] terms to the rows of feature `feature` of a tile: its factors by the values of all rows, term by term.
+/// Adds terms to a dense tile, each the `vectors` weight vectors of its outputs by the values of its rows.
+#[cube]
+pub fn add_to_tile<N: Size>(
+    sums: &Cells<N>,
+    w: &Sequence<Vector<f32, N>>,
+    values: &Sequence<Vector<f32, N>>,
+    #[comptime] vectors: u32,
+    #[comptime] terms: u32,
+) {
+    #[unroll]
+    for o in 0..comptime!(4 * vectors) {
+        let mut factors = Sequence::<Vector<f32, N>>::new();
+        #[unroll]
+        for term in 0..terms {
+            let vector = w.index(comptime!((term * vectors + o / 4) as usize));
+            factors.push(Vector::new(vector.extract(comptime!((o % 4) as usize))));
+        }
+        add_to_rows::<N>(sums, &factors, values, o, terms);
+    }
+}
+
+/// Adds terms to the rows of one feature of a dense tile: its factors by the values of all rows, term by term.
 #[cube]
 fn add_to_rows<N: Size>(
     sums: &Cells<N>,
     factors: &Sequence<Vector<f32, N>>,
     values: &Sequence<Vector<f32, N>>,
     #[comptime] feature: u32,
+    #[comptime] terms: u32,
 ) {
     #[unroll]
     for r in 0..TILE_ROWS {
         let mut of_row = Sequence::<Vector<f32, N>>::new();
         #[unroll]
-        for term in 0..comptime!(factors.len()) {
-            of_row.push(*values.index(comptime!(term * TILE_ROWS as usize + r as usize)));
+        for term in 0..terms {
+            of_row.push(*values.index(comptime!((term * TILE_ROWS + r) as usize)));
         }
-        add_terms::<N>(sums.index(comptime!((feature * TILE_ROWS + r) as usize)), factors, &of_row);
+        add_terms::<N>(sums.index(comptime!((feature * TILE_ROWS + r) as usize)), factors, &of_row, terms);
     }
 }
 
@@ -242,7 +259,7 @@ pub fn row_tile<N: Size>(
             for term in 0..4u32 {
                 factors.push(Vector::new(w.index(comptime!(i as usize)).extract(comptime!(term as usize))));
             }
-            add_to_rows::<N>(&sums, &factors, &values, i);
+            add_to_rows::<N>(&sums, &factors, &values, i, 4u32);
         }
     }
     sums

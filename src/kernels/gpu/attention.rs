@@ -153,7 +153,7 @@ fn dot<N: Size>(own: &Array<Vector<f32, N>>, other: &Sequence<Vector<f32, N>>, #
     for i in 0..dim {
         factors.push(own[comptime!(i as usize)]);
     }
-    sum_of_terms(Vector::new(0.0f32), &factors, other, comptime!(dim as usize))
+    sum_of_terms::<N>(Vector::new(0.0f32), &factors, other, dim)
 }
 
 /// Adds `weight` times a row to the sums of its features.

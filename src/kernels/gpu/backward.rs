@@ -65,6 +65,7 @@ fn weight_tile<N: Size>(
                     sums.index(comptime!((i * width + o) as usize)),
                     &values,
                     d.index(comptime!(o as usize)),
+                    steps,
                 );
             }
         }

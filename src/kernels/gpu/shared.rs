@@ -1,7 +1,7 @@
 //! The dense tile of devices with fast workgroup memory: 8 x 8 threads fetch every operand once for all of them.
 //! Software adapters execute barriers as coroutines, many times slower, so the device's probe decides.
 
-use super::affine::{AffineArg, Cells, TILE_ROWS, zero_cells};
+use super::affine::{AffineArg, Cells, TILE_ROWS, add_to_tile, zero_cells};
 use super::launch::WORKGROUP;
 use cubecl::prelude::*;
 
@@ -54,16 +54,14 @@ pub fn shared_column_tile<N: Size>(
         }
         sync_cube();
         for k in 0..DEPTH {
-            let w = factors[(k * SIDE + across) as usize];
+            let mut w = Sequence::<Vector<f32, N>>::new();
+            w.push(factors[(k * SIDE + across) as usize]);
+            let mut values = Sequence::<Vector<f32, N>>::new();
             #[unroll]
             for r in 0..TILE_ROWS {
-                let value = inputs[(k * GROUP_ROWS + down * TILE_ROWS + r) as usize];
-                #[unroll]
-                for o in 0..4u32 {
-                    let sum = sums.index(comptime!((o * TILE_ROWS + r) as usize));
-                    sum.store(sum.read() + Vector::new(w.extract(comptime!(o as usize))) * value);
-                }
+                values.push(inputs[(k * GROUP_ROWS + down * TILE_ROWS + r) as usize]);
             }
+            add_to_tile::<N>(&sums, &w, &values, 1u32, 1u32);
         }
         sync_cube();
     }
