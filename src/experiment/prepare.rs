@@ -4,7 +4,7 @@ use std::mem::{replace, take};
 
 use super::plan::LaneRules;
 use super::run::Experiment;
-use crate::kernels::{CompileOnly, PackedLanes, SegmentKind};
+use crate::kernels::{CompileOnly, MaskGrid, PackedLanes, SegmentKind};
 use burn::tensor::Device;
 
 /// What was compiled ahead.
@@ -29,7 +29,7 @@ struct StepForms {
 #[derive(Clone, Copy, PartialEq)]
 struct WeightForms {
     packed: [PackedLanes; SegmentKind::COUNT],
-    general: bool,
+    mask: MaskGrid,
 }
 
 impl Experiment {
@@ -95,7 +95,7 @@ impl Experiment {
     }
 
     fn weight_forms(&self, rules: &[LaneRules]) -> WeightForms {
-        WeightForms { packed: PackedLanes::of(rules), general: self.network.layout.mask_grid(rules).general }
+        WeightForms { packed: PackedLanes::of(rules), mask: self.network.layout.mask_grid(rules) }
     }
 }
 

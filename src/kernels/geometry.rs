@@ -333,6 +333,8 @@ pub struct MaskGrid {
     pub threads: usize,
     /// Some rule holds the old mask or thresholds softly.
     pub general: bool,
+    /// All groups run along the inputs: the mask kernel reads and writes neighbouring lines as four-wide vectors.
+    pub wide: bool,
 }
 
 impl MaskGrid {
@@ -341,10 +343,14 @@ impl MaskGrid {
 
     /// The launch over `segments` for lanes with these rules.
     pub fn new(segments: &[Segment], lanes: &[[Rule; SegmentKind::COUNT]]) -> Self {
+        let rules = || lanes.iter().flatten();
+        let aligned = |at: &Segment| [at.offset, at.cols, at.stride].iter().all(|len| len.is_multiple_of(ALIGN));
         Self {
             segments: segments.len(),
             threads: segments.iter().map(Segment::mask_threads).sum(),
-            general: lanes.iter().flatten().any(|rule| !rule.refresh || rule.soft_scale > 0.0),
+            general: rules().any(|rule| !rule.refresh || rule.soft_scale > 0.0),
+            // Where nothing is pruned any groups will do.
+            wide: segments.iter().all(aligned) && rules().all(|rule| rule.along_inputs || rule.n == rule.m),
         }
     }
 }

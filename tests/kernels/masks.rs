@@ -55,9 +55,13 @@ tests! {
             (0..rules.len() * parameters).map(|_| libm::roundf(4.0 * stream.normal()) / 4.0).collect();
         let old: Vec<f32> = (0..params.len()).map(|_| f32::from(u8::from(stream.uniform() < 0.5))).collect();
         let selecting = |rule: &&Rule| rule.refresh && rule.soft_scale == 0.0;
+        let along_inputs = |rule: &&Rule| rule.along_inputs || rule.n == rule.m;
         let plain: Vec<Rule> = rules.iter().filter(selecting).copied().collect();
-        // Lanes that all select a new hard mask take a kernel of their own.
-        for rules in [&rules[..], &plain] {
+        let wide: Vec<Rule> = rules.iter().filter(along_inputs).copied().collect();
+        let plain_wide: Vec<Rule> = wide.iter().filter(selecting).copied().collect();
+        // Lanes that all select a new hard mask take a kernel of their own, and so do those whose groups all run along
+        // the inputs.
+        for rules in [&rules[..], &plain, &wide, &plain_wide] {
             let count = rules.len() * parameters;
             let expected = select(&cpu(), &params[..count], &old[..count], rules, &segments).await;
             assert_eq!(select(&gpu, &params[..count], &old[..count], rules, &segments).await, expected);

@@ -242,6 +242,7 @@ impl LaneOps for CubeBackend {
             per_lane(grid.threads, shape[0]),
             mask::select_masks,
             ALIGN,
+            if grid.wide { ALIGN } else { 1 },
             arg(params),
             arg(mask),
             arg(plan),
@@ -267,8 +268,9 @@ impl LaneOps for CubeBackend {
         let rows = empty(weights, &[lanes, PAIR * (grid.row_lines + parameters)]);
         launch!(
             weights,
-            per_lane(grid.column_lines + grid.row_lines, lanes),
+            per_lane(grid.column_lines / ALIGN + grid.row_lines, lanes),
             pack::pack,
+            ALIGN,
             PAIR,
             arg(weights),
             arg(mask),

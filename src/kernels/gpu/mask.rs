@@ -2,8 +2,10 @@
 //!
 //! A thread walks [`MaskGrid::PLACES`] places along four neighbouring lines and owns the groups that begin there. Lines
 //! are the columns of a matrix where groups run along its inputs, its rows where they run along the outputs. Which
-//! segment a thread works on depends on no rule, so the launch stays as it is while patterns change. Software adapters
-//! run the body of every loop at least once, needed or not, and both sides of every branch: hence the small bodies.
+//! segment a thread works on depends on no rule, so the launch stays as it is while patterns change. Where all groups
+//! run along the inputs, four neighbouring lines lie side by side in memory and are read and written as one vector
+//! ([`MaskGrid::wide`]). Software adapters run the body of every loop once more than needed, and both sides of every
+//! branch: hence the small bodies.
 
 use super::launch::{lane, thread};
 use crate::kernels::{MaskGrid, Segment, plan};
@@ -66,9 +68,10 @@ fn segment_of(table: &Tensor<i32>, segments: u32, thread: u32) -> SegmentView {
     segment(table, low)
 }
 
-/// The share of one thread: places `begin..end` of `length` on four lines, `step` floats apart.
+/// The share of one thread: places `begin..end` of `length` on four lines, `step` elements apart.
 #[derive(CubeType)]
 struct Share {
+    /// Starts of the four lines, or of the one that holds them as vectors.
     lines: Sequence<u32>,
     step: u32,
     length: u32,
@@ -79,54 +82,96 @@ struct Share {
 /// Share number `index` of a segment whose first float is `first`. Beyond the edge lines are repeated: they are
 /// computed twice, with the same result.
 #[cube]
-fn share(view: &SegmentView, first: u32, index: u32, all: bool, along_inputs: bool) -> Share {
+fn share(
+    view: &SegmentView,
+    first: u32,
+    index: u32,
+    all: bool,
+    along_inputs: bool,
+    #[comptime] wide: bool,
+) -> Share {
     // A dense run has a single row, which is read as four interleaved lines.
     let flat = all && view.rows == 1;
-    let down = along_inputs && !flat;
+    let mut down = !flat;
+    if comptime!(!wide) {
+        down = down && along_inputs;
+    }
     let count = select(flat, 4u32, select(down, view.cols, view.rows));
-    let unit = select(flat || down, 1u32, view.stride);
     let length = select(flat, view.cols / 4, select(down, view.rows, view.cols));
-    let step = select(flat, 4u32, select(down, view.stride, 1u32));
     let (across, chunks) = (div_ceil(count, 4u32), div_ceil(length, MaskGrid::PLACES));
     let line = select(down, index % across, index / chunks);
     let begin = select(down, index / across, index % chunks) * MaskGrid::PLACES;
-    let mut lines = Sequence::<u32>::new();
-    #[unroll]
-    for c in 0..4u32 {
-        lines.push(first + min(line * 4 + c, count - 1) * unit);
-    }
     let end = select(line < across, min(begin + MaskGrid::PLACES, length), 0u32);
+    let mut step = select(flat, 4u32, select(down, view.stride, 1u32));
+    let mut lines = Sequence::<u32>::new();
+    if comptime!(wide) {
+        lines.push(first / 4 + line);
+        step /= 4;
+    } else {
+        let unit = select(flat || down, 1u32, view.stride);
+        #[unroll]
+        for c in 0..4u32 {
+            lines.push(first + min(line * 4 + c, count - 1) * unit);
+        }
+    }
     Share { lines, step, length, begin, end }
 }
 
 /// The four values at distance `at` from the start of each line.
 #[cube]
-fn load<N: Size>(values: &Tensor<f32>, lines: &Sequence<u32>, at: u32) -> Vector<f32, N> {
-    let mut out = Vector::<f32, N>::new(values[(*lines.index(0usize) + at) as usize]);
-    #[unroll]
-    for c in 1..4u32 {
-        out.insert(comptime!(c as usize), values[(*lines.index(comptime!(c as usize)) + at) as usize]);
+fn load<N: Size, T: Size>(values: &Tensor<Vector<f32, T>>, lines: &Sequence<u32>, at: u32) -> Vector<f32, N> {
+    let mut out = Vector::<f32, N>::new(0.0f32);
+    let together = T::value().comptime();
+    if comptime!(together == 4) {
+        let four = values[(*lines.index(0usize) + at) as usize];
+        #[unroll]
+        for c in 0..4u32 {
+            out.insert(comptime!(c as usize), four.extract(comptime!(c as usize)));
+        }
+    } else {
+        #[unroll]
+        for c in 0..4u32 {
+            let one = values[(*lines.index(comptime!(c as usize)) + at) as usize];
+            out.insert(comptime!(c as usize), one.extract(0usize));
+        }
     }
     out
 }
 
 #[cube]
-fn store<N: Size>(values: &mut Tensor<f32>, lines: &Sequence<u32>, at: u32, value: Vector<f32, N>) {
-    #[unroll]
-    for c in 0..4u32 {
-        values[(*lines.index(comptime!(c as usize)) + at) as usize] = value.extract(comptime!(c as usize));
+fn store<N: Size, T: Size>(
+    values: &mut Tensor<Vector<f32, T>>,
+    lines: &Sequence<u32>,
+    at: u32,
+    value: Vector<f32, N>,
+) {
+    let together = T::value().comptime();
+    if comptime!(together == 4) {
+        let mut four = Vector::<f32, T>::new(0.0f32);
+        #[unroll]
+        for c in 0..4u32 {
+            four.insert(comptime!(c as usize), value.extract(comptime!(c as usize)));
+        }
+        values[(*lines.index(0usize) + at) as usize] = four;
+    } else {
+        #[unroll]
+        for c in 0..4u32 {
+            let one = Vector::new(value.extract(comptime!(c as usize)));
+            values[(*lines.index(comptime!(c as usize)) + at) as usize] = one;
+        }
     }
 }
 
-/// Masks and masked weights of every lane. `general` admits rules that hold the old mask or threshold softly.
+/// Masks and masked weights of every lane; weights lie in memory as vectors of `T`, one or four. `general` admits rules
+/// that hold the old mask or threshold softly.
 #[cube(launch_unchecked)]
-pub fn select_masks<N: Size>(
-    params: &Tensor<f32>,
-    old_mask: &Tensor<f32>,
+pub fn select_masks<N: Size, T: Size>(
+    params: &Tensor<Vector<f32, T>>,
+    old_mask: &Tensor<Vector<f32, T>>,
     plan: &Tensor<f32>,
     table: &Tensor<i32>,
-    mask: &mut Tensor<f32>,
-    masked: &mut Tensor<f32>,
+    mask: &mut Tensor<Vector<f32, T>>,
+    masked: &mut Tensor<Vector<f32, T>>,
     segments: u32,
     params_lane: u32,
     #[comptime] general: bool,
@@ -138,7 +183,9 @@ pub fn select_masks<N: Size>(
     let decay = rule(plan, lane, view.kind, plan::RULE_DECAY);
     let along_inputs = rule(plan, lane, view.kind, plan::RULE_ALONG_INPUTS) != 0.0f32;
     let all = n == m;
-    let share = share(&view, lane * params_lane + view.offset, thread - view.first_thread, all, along_inputs);
+    let (first, index) = (lane * params_lane + view.offset, thread - view.first_thread);
+    let together = T::value().comptime();
+    let share = share(&view, first, index, all, along_inputs, comptime!(together == 4));
     let mut small = all || (m == 4 && share.length % 4 == 0);
     let mut refresh = true.runtime();
     let mut soft_scale = 0.0f32;
@@ -148,7 +195,7 @@ pub fn select_masks<N: Size>(
         small = small && refresh && soft_scale == 0.0f32;
     }
     let end = select(small, share.end, 0u32);
-    fours::<N>(params, mask, masked, &share, end, select(all, 4u32, n), decay);
+    fours::<N, T>(params, mask, masked, &share, end, select(all, 4u32, n), decay);
 
     let run = select(all, MaskGrid::PLACES, m);
     let end = select(small, 0u32, share.end);
@@ -166,27 +213,27 @@ pub fn select_masks<N: Size>(
             sign: select(top, 1.0f32, -1.0f32),
         };
         let passes = select(refresh, min(kept, len - kept), 0u32);
-        let cut = cut::<N>(params, &share.lines, &walk, passes);
+        let cut = cut::<N, T>(params, &share.lines, &walk, passes);
         let mut threshold = Vector::<f32, N>::new(0.0f32);
         if comptime!(general) {
             let steps = select(soft_scale > 0.0f32, len, 0u32);
-            threshold = largest_dropped::<N>(params, old_mask, &share.lines, &walk, &cut, steps, refresh);
+            threshold = largest_dropped::<N, T>(params, old_mask, &share.lines, &walk, &cut, steps, refresh);
         }
         for i in 0..len {
             let at = walk.from + i * walk.step;
-            let weight = load::<N>(params, &share.lines, at);
+            let weight = load::<N, T>(params, &share.lines, at);
             let mut f = chosen::<N>(weight, &walk, &cut, i);
             if comptime!(general) {
-                f = held::<N>(f, old_mask, &share.lines, at, refresh);
+                f = held::<N, T>(f, old_mask, &share.lines, at, refresh);
             }
-            store::<N>(mask, &share.lines, at, f);
+            store::<N, T>(mask, &share.lines, at, f);
             let value = weight * (f + Vector::new(decay) * (Vector::new(1.0f32) - f));
             if comptime!(general) {
                 let left = Vector::new(soft_scale) * max(weight.abs() - threshold, Vector::new(0.0f32)) * f;
                 let soft = select_many(weight.less_than(&Vector::new(0.0f32)), -left, left);
-                store::<N>(masked, &share.lines, at, select(soft_scale > 0.0f32, soft, value));
+                store::<N, T>(masked, &share.lines, at, select(soft_scale > 0.0f32, soft, value));
             } else {
-                store::<N>(masked, &share.lines, at, value);
+                store::<N, T>(masked, &share.lines, at, value);
             }
         }
         start += run;
@@ -195,10 +242,10 @@ pub fn select_masks<N: Size>(
 
 /// Groups of four, and dense weights as groups of which all four are kept: by rank, in registers.
 #[cube]
-fn fours<N: Size>(
-    params: &Tensor<f32>,
-    mask: &mut Tensor<f32>,
-    masked: &mut Tensor<f32>,
+fn fours<N: Size, T: Size>(
+    params: &Tensor<Vector<f32, T>>,
+    mask: &mut Tensor<Vector<f32, T>>,
+    masked: &mut Tensor<Vector<f32, T>>,
     share: &Share,
     end: u32,
     n: u32,
@@ -208,36 +255,62 @@ fn fours<N: Size>(
     for tile in 0..tiles {
         let mut weights = Sequence::<Vector<f32, N>>::new();
         let mut places = Sequence::<u32>::new();
-        let mut ranks = Sequence::<RuntimeCell<Vector<f32, N>>>::new();
         #[unroll]
         for k in 0..4u32 {
             // Only dense runs have a length that four does not divide: their last place is repeated.
             let at = min(share.begin + tile * 4 + k, end - 1) * share.step;
             places.push(at);
-            weights.push(load::<N>(params, &share.lines, at));
-            ranks.push(RuntimeCell::new(Vector::new(comptime!(k as f32))));
+            weights.push(load::<N, T>(params, &share.lines, at));
         }
-        #[unroll]
-        for b in 1..4u32 {
-            #[unroll]
-            for a in 0..b {
-                let (first, second) = (*weights.index(comptime!(a as usize)), *weights.index(comptime!(b as usize)));
-                let larger = second.abs().greater_than(&first.abs());
-                let behind = select_many(larger, Vector::<f32, N>::new(1.0f32), Vector::new(0.0f32));
-                let (rank_a, rank_b) = (ranks.index(comptime!(a as usize)), ranks.index(comptime!(b as usize)));
-                rank_a.store(rank_a.read() + behind);
-                rank_b.store(rank_b.read() - behind);
-            }
-        }
+        let behind = comparisons::<N>(&weights);
         #[unroll]
         for k in 0..4u32 {
             let at = *places.index(comptime!(k as usize));
-            let kept = ranks.index(comptime!(k as usize)).read().less_than(&Vector::new(f32::cast_from(n)));
-            let factor = select_many(kept, Vector::<f32, N>::new(1.0f32), Vector::new(decay));
-            store::<N>(mask, &share.lines, at, select_many(kept, Vector::<f32, N>::new(1.0f32), Vector::new(0.0f32)));
-            store::<N>(masked, &share.lines, at, *weights.index(comptime!(k as usize)) * factor);
+            let kept = rank::<N>(&behind, k).less_than(&Vector::new(f32::cast_from(n)));
+            let one = Vector::<f32, N>::new(1.0f32);
+            store::<N, T>(mask, &share.lines, at, select_many(kept, one, Vector::new(0.0f32)));
+            let factor = select_many(kept, one, Vector::new(decay));
+            store::<N, T>(masked, &share.lines, at, *weights.index(comptime!(k as usize)) * factor);
         }
     }
+}
+
+/// For every pair of the four weights, in the order of [`pair`], 1 where the later one is the larger.
+#[cube]
+fn comparisons<N: Size>(weights: &Sequence<Vector<f32, N>>) -> Sequence<Vector<f32, N>> {
+    let mut behind = Sequence::<Vector<f32, N>>::new();
+    #[unroll]
+    for b in 1..4u32 {
+        #[unroll]
+        for a in 0..b {
+            let (first, second) = (*weights.index(comptime!(a as usize)), *weights.index(comptime!(b as usize)));
+            let larger = second.abs().greater_than(&first.abs());
+            behind.push(select_many(larger, Vector::<f32, N>::new(1.0f32), Vector::new(0.0f32)));
+        }
+    }
+    behind
+}
+
+/// Place of the pair of weight `a` and a later one, `b`.
+fn pair(a: u32, b: u32) -> usize {
+    (b * (b - 1) / 2 + a) as usize
+}
+
+/// How many of the four weights come before weight `k`: those that are larger, and earlier ones of its size.
+#[cube]
+fn rank<N: Size>(behind: &Sequence<Vector<f32, N>>, #[comptime] k: u32) -> Vector<f32, N> {
+    // Every partial sum is a value of its own: a variable would be written for each.
+    let mut ranks = Sequence::<Vector<f32, N>>::new();
+    ranks.push(Vector::new(comptime!(k as f32)));
+    #[unroll]
+    for a in 0..k {
+        ranks.push(*ranks.index(comptime!(a as usize)) - *behind.index(comptime!(pair(a, k))));
+    }
+    #[unroll]
+    for b in comptime!(k + 1)..4u32 {
+        ranks.push(*ranks.index(comptime!((b - 1) as usize)) + *behind.index(comptime!(pair(k, b))));
+    }
+    *ranks.index(3usize)
 }
 
 /// The way through a group: from its start with the largest magnitude first, or from its end with the smallest first.
@@ -258,14 +331,14 @@ struct Cut<N: Size> {
 
 /// Goes through the group once for each of the `passes` weights before the cut.
 #[cube]
-fn cut<N: Size>(params: &Tensor<f32>, lines: &Sequence<u32>, walk: &Walk, passes: u32) -> Cut<N> {
+fn cut<N: Size, T: Size>(params: &Tensor<Vector<f32, T>>, lines: &Sequence<u32>, walk: &Walk, passes: u32) -> Cut<N> {
     let mut key = Vector::<f32, N>::new(1.0e38f32);
     let mut index = Vector::<u32, N>::new(0u32);
     for _ in 0..passes {
         let mut next = Vector::<f32, N>::new(-1.0e38f32);
         let mut next_index = Vector::<u32, N>::new(0u32);
         for i in 0..walk.len {
-            let own = Vector::new(walk.sign) * load::<N>(params, lines, walk.from + i * walk.step).abs();
+            let own = Vector::new(walk.sign) * load::<N, T>(params, lines, walk.from + i * walk.step).abs();
             let place = Vector::<u32, N>::new(i);
             let later = select_many(own.equal(&key), place.greater_than(&index), own.less_than(&key));
             let candidate = select_many(later, own, Vector::new(-1.0e38f32));
@@ -292,25 +365,25 @@ fn chosen<N: Size>(weight: Vector<f32, N>, walk: &Walk, cut: &Cut<N>, i: u32) ->
 
 /// The old mask in place of the new one where the rule holds it.
 #[cube]
-fn held<N: Size>(
+fn held<N: Size, T: Size>(
     new: Vector<f32, N>,
-    old_mask: &Tensor<f32>,
+    old_mask: &Tensor<Vector<f32, T>>,
     lines: &Sequence<u32>,
     at: u32,
     refresh: bool,
 ) -> Vector<f32, N> {
     let mut f = new;
     if !refresh {
-        f = load::<N>(old_mask, lines, at);
+        f = load::<N, T>(old_mask, lines, at);
     }
     f
 }
 
 /// The largest magnitude that is dropped within the first `steps` places of a walk.
 #[cube]
-fn largest_dropped<N: Size>(
-    params: &Tensor<f32>,
-    old_mask: &Tensor<f32>,
+fn largest_dropped<N: Size, T: Size>(
+    params: &Tensor<Vector<f32, T>>,
+    old_mask: &Tensor<Vector<f32, T>>,
     lines: &Sequence<u32>,
     walk: &Walk,
     cut: &Cut<N>,
@@ -320,8 +393,8 @@ fn largest_dropped<N: Size>(
     let mut largest = Vector::<f32, N>::new(0.0f32);
     for i in 0..steps {
         let at = walk.from + i * walk.step;
-        let weight = load::<N>(params, lines, at);
-        let f = held::<N>(chosen::<N>(weight, walk, cut, i), old_mask, lines, at, refresh);
+        let weight = load::<N, T>(params, lines, at);
+        let f = held::<N, T>(chosen::<N>(weight, walk, cut, i), old_mask, lines, at, refresh);
         largest = max(largest, weight.abs() * (Vector::new(1.0f32) - f));
     }
     largest
