@@ -117,7 +117,7 @@ impl AffineGrid {
             dense: packed.is_none_or(|packed| !packed.everywhere),
             packed: packed.is_some(),
             vectors: widest(part, self.at.tile.vectors()),
-            grad_vectors: widest(self.at.outputs, self.at.tile.vectors().min(2)),
+            grad_vectors: widest(self.at.outputs, self.at.tile.vectors()),
             grad_steps: if (self.rows / ALIGN).is_multiple_of(2) { 2 } else { 1 },
             shared: false,
         }

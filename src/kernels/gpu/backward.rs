@@ -10,7 +10,7 @@ use super::gelu::gelu_grad;
 use super::launch::{lane, thread};
 use cubecl::prelude::*;
 
-/// Input features per thread of the weight gradient; it owns four or eight outputs of each.
+/// Input features per thread of the weight gradient; it owns four, eight or sixteen outputs of each.
 pub const GRAD_INPUTS: u32 = 8;
 
 /// Threads that share the kept weights of one row in a weight gradient of kept weights only.
