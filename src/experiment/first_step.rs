@@ -19,7 +19,7 @@ impl Experiment {
     pub async fn first_step(&mut self) -> Result<Before, LabError> {
         let before = Before(self.state.clone());
         self.train_step();
-        self.read_back(Vec::new()).await?;
+        self.read_back(None).await?;
         Ok(before)
     }
 

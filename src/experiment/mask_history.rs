@@ -1,45 +1,41 @@
 //! What became of the masks since pruning began: every lane's first mask, and the weights that ever stood inside one.
 
-use crate::kernels::{Buffer, buffer};
-use burn::tensor::{Device, Tensor};
+use burn::backend::Dispatch;
+use burn::tensor::Device;
 
-/// Masks to measure distances from, `[lanes, parameters]`; 0 until a lane prunes.
+use crate::kernels::cpu::history::{EVER, FIRST, decode};
+use crate::kernels::{Buffer, LaneOps, buffer};
+
+/// Masks to measure distances from, as codes `[lanes, parameters]`; 0 until a lane prunes.
 #[derive(Clone)]
-pub struct MaskHistory {
-    /// The first mask.
-    pub first: Buffer,
-    /// 1 where a reported mask kept the weight.
-    pub ever: Buffer,
-}
-
-/// One number per lane, to be multiplied with its row.
-fn flags(lanes: &[bool], device: &Device) -> Tensor<2> {
-    let values = lanes.iter().map(|flag| f32::from(u8::from(*flag))).collect();
-    Tensor::from_dispatch(buffer::upload(values, [lanes.len(), 1], device))
-}
+pub struct MaskHistory(pub Buffer);
 
 impl MaskHistory {
     /// Of lanes that have not pruned yet.
     pub fn new(lanes: usize, parameters: usize, device: &Device) -> Self {
-        let zeros = || buffer::upload(vec![0.0; lanes * parameters], [lanes, parameters], device);
-        Self { first: zeros(), ever: zeros() }
+        Self::of(&vec![0.0; lanes * parameters], &vec![0.0; lanes * parameters], lanes, device)
     }
 
-    /// Takes `mask` as the first one of the lanes that `begin` now.
-    pub fn begin(&mut self, mask: &Buffer, begin: &[bool], device: &Device) {
-        if begin.contains(&true) {
-            let mask = Tensor::<2>::from_dispatch(mask.clone());
-            let first = Tensor::<2>::from_dispatch(self.first.clone());
-            self.first = (first.clone() + (mask - first) * flags(begin, device)).into_dispatch();
-        }
+    /// From the first masks and the weights ever kept, both `[lanes, parameters]`, as [`split`] gives them.
+    pub fn of(first: &[f32], ever: &[f32], lanes: usize, device: &Device) -> Self {
+        let codes: Vec<f32> = first.iter().zip(ever).map(|(first, ever)| FIRST * first + EVER * ever).collect();
+        let parameters = codes.len() / lanes;
+        Self(buffer::upload(codes, [lanes, parameters], device))
     }
 
-    /// Adds what `mask` keeps in the lanes that are `pruning`.
-    pub fn include(&mut self, mask: &Buffer, pruning: &[bool], device: &Device) {
-        if pruning.contains(&true) {
-            let mask = Tensor::<2>::from_dispatch(mask.clone());
-            let ever = Tensor::<2>::from_dispatch(self.ever.clone());
-            self.ever = ever.max_pair(mask * flags(pruning, device)).into_dispatch();
+    /// Takes `mask` as the first one of the lanes that `begin` now, and adds what it keeps in the lanes of which it is
+    /// `reported`.
+    pub fn remember(&mut self, mask: &Buffer, begin: &[bool], reported: &[bool], device: &Device) {
+        if begin.contains(&true) || reported.contains(&true) {
+            let flag = |set: &bool| f32::from(u8::from(*set));
+            let events = begin.iter().zip(reported).flat_map(|(begin, reported)| [flag(begin), flag(reported)]);
+            let events = buffer::upload(events.collect(), [begin.len(), 2], device);
+            self.0 = Dispatch::remember_masks(&self.0, mask, &events);
         }
     }
+}
+
+/// First masks and weights ever kept, from the codes of a history.
+pub fn split(codes: &[f32]) -> (Vec<f32>, Vec<f32>) {
+    codes.iter().copied().map(decode).unzip()
 }

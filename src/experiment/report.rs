@@ -13,16 +13,16 @@ use crate::sparsity::LaneState;
 impl Experiment {
     /// Reads the outcomes of the steps made since the last read-back, and `noise` with them: one wait for
     /// the device. Gives back the values of `noise`.
-    pub(super) async fn read_back(&mut self, noise: Vec<Buffer>) -> Result<Vec<Vec<f32>>, LabError> {
+    pub(super) async fn read_back(&mut self, noise: Option<Buffer>) -> Result<Option<Vec<f32>>, LabError> {
         let (mut buffers, answers): (Vec<_>, Vec<_>) = std::mem::take(&mut self.outcomes).into_iter().unzip();
         let count = buffers.len();
         buffers.extend(noise);
         if buffers.is_empty() {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let first_step = self.step - u32::try_from(count).expect("a reporting interval is short");
         let mut steps = buffer::read_together(buffers).await.map_err(LabError::Device)?;
-        let noise = steps.split_off(count);
+        let noise = steps.split_off(count).pop();
         for ((step, outcomes), answers) in (first_step..).zip(steps).zip(answers) {
             let len = outcomes.len() / self.lanes();
             for (lane, outcomes) in outcomes.chunks_exact(len).enumerate() {
@@ -48,11 +48,11 @@ impl Experiment {
     /// [`LabError::Training`] with the step and lane where a loss ceased to be a number,
     /// [`LabError::Device`] when the device fails.
     pub async fn report(&mut self) -> Result<Report, LabError> {
-        let sums = std::mem::take(&mut self.noise_sums);
+        let sums = self.noise_sums.take();
         let sums = self.read_back(sums).await?;
-        let noise = sums.first().map(|sums| self.noise_of_lanes(sums));
-        let masks = self.mask_changes(&sums);
-        let layers = sums.first().map_or_else(Vec::new, |sums| self.noise_of_layers(sums));
+        let noise = sums.as_ref().map(|sums| self.noise_of_lanes(sums));
+        let pruning = self.lanes_where(|dense_end| dense_end < self.step);
+        let layers = sums.map_or_else(Vec::new, |sums| self.noise_of_layers(&sums));
         let training = self.take_training();
         let due = self.step.is_multiple_of(self.config.eval_every()) || self.finished();
         let validation = if due { Some(self.evaluate().await?) } else { None };
@@ -73,7 +73,7 @@ impl Experiment {
                 feed_forward: site_metrics(state, Site::Ff1),
                 attention: attention.map(|site| site_metrics(state, site)),
                 noise: noise.as_ref().map(|noise| noise[lane]),
-                masks: masks[lane],
+                masks: noise.as_ref().filter(|_| pruning[lane]).map(|noise| MaskChanges::of(&noise[lane])),
                 gradient_noise: gradient_noise.as_ref().map(|noise| noise[lane]),
                 spent: spent[lane],
                 invalid_groups: invalid.as_ref().map(|invalid| invalid[lane]),
@@ -107,18 +107,6 @@ impl Experiment {
     fn noise_of_layers(&self, sums: &[f32]) -> Vec<Vec<Noise>> {
         let lanes = sums.chunks_exact(sums.len() / self.lanes());
         lanes.map(|lane| Noise::by_segment(lane, &self.tables.measured)).collect()
-    }
-
-    /// The masks of lanes that prune against their first ones, from the three noise sums of a report.
-    fn mask_changes(&self, sums: &[Vec<f32>]) -> Vec<Option<MaskChanges>> {
-        let [_, against_first, ever] = sums else { return vec![None; self.lanes()] };
-        let pruning = self.lanes_where(|dense_end| dense_end < self.step);
-        let lanes = self.noise_of_lanes(against_first).into_iter().zip(self.noise_of_lanes(ever)).zip(pruning);
-        let changes = |((against_first, ever), pruning): ((Noise, Noise), bool)| {
-            let ever_kept = ever.kept.count / ever.all().count;
-            pruning.then(|| MaskChanges { distance: against_first.all().flip_rate(), ever_kept })
-        };
-        lanes.map(changes).collect()
     }
 
     /// Indicators of every lane from the noise sums `[lanes, segments, 2 * SUMS]`.

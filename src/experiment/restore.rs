@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Device;
 
-use super::mask_history::MaskHistory;
+use super::mask_history::{MaskHistory, split};
 use super::run::{Experiment, State};
 use super::safetensors::safetensors;
 use super::snapshot::Snapshot;
@@ -55,7 +55,7 @@ impl Experiment {
             params: flat(snapshot.params),
             mask: flat(snapshot.mask),
             measured_mask: flat(snapshot.measured_mask),
-            history: MaskHistory { first: flat(snapshot.first_mask), ever: flat(snapshot.ever_kept) },
+            history: MaskHistory::of(&snapshot.first_mask, &snapshot.ever_kept, lanes, &run.device),
             moments: buffer::upload(snapshot.moments, [lanes, 2 * parameters], &run.device),
         };
         run.step = snapshot.step;
@@ -78,12 +78,12 @@ impl Experiment {
     /// # Errors
     /// As [`report`](Self::report).
     pub async fn snapshot(&mut self) -> Result<Snapshot, LabError> {
-        self.read_back(Vec::new()).await?;
+        self.read_back(None).await?;
         let State { params, moments, mask, measured_mask, history } = &self.state;
-        let buffers = [params, moments, mask, measured_mask, &history.first, &history.ever].map(Clone::clone).to_vec();
+        let buffers = [params, moments, mask, measured_mask, &history.0].map(Clone::clone).to_vec();
         let values = buffer::read_all(buffers).await.map_err(LabError::Device)?;
-        let [params, moments, mask, measured_mask, first_mask, ever_kept] =
-            values.try_into().expect("six tensors were asked for");
+        let [params, moments, mask, measured_mask, history] = values.try_into().expect("five tensors were asked for");
+        let (first_mask, ever_kept) = split(&history);
         Ok(Snapshot {
             step: self.step,
             document: document_json(&self.config),

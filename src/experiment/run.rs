@@ -81,9 +81,8 @@ pub struct Experiment {
     pub(super) unreported: Vec<f32>,
     /// Every report so far.
     pub(super) record: Record,
-    /// Noise sums of the last step when it ends a reporting interval: against the last measured mask, against the first
-    /// mask, and of the weights ever kept.
-    pub(super) noise_sums: Vec<Buffer>,
+    /// Noise sums of the last step when it ends a reporting interval.
+    pub(super) noise_sums: Option<Buffer>,
     pub(super) prepared: Prepared,
 }
 
@@ -159,7 +158,7 @@ impl Experiment {
             outcomes: Vec::new(),
             unreported: Vec::new(),
             record,
-            noise_sums: Vec::new(),
+            noise_sums: None,
             prepared: Prepared::default(),
         })
     }
@@ -177,7 +176,7 @@ impl Experiment {
         self.outcomes.clear();
         self.unreported.clear();
         self.record = Record::new(self.lanes());
-        self.noise_sums.clear();
+        self.noise_sums = None;
     }
 
     /// The validated experiment.
@@ -298,20 +297,17 @@ impl Experiment {
         let (grads, outcome) = self.gradient(&data, &weights);
         let (grads, scale) = Dispatch::rule_gradients(grads, &self.state.params, &mask, &plan, &self.tables.kinds);
         let (params, moments) = Dispatch::adamw(&self.state.params, &self.state.moments, &grads, &plan, &scale);
-        let mut history = self.state.history.clone();
-        history.begin(&mask, &self.lanes_where(|dense_end| dense_end == self.step), &self.device);
-
+        let begin = self.lanes_where(|dense_end| dense_end == self.step);
         self.step += 1;
         self.outcomes.push((outcome, (0..self.lanes()).map(|lane| data.answers(lane)).collect()));
+        let reported = self.lanes_where(|dense_end| dense_end < self.step && self.report_due());
+        let mut history = self.state.history.clone();
+        history.remember(&mask, &begin, &reported, &self.device);
         let mut measured_mask = self.state.measured_mask.clone();
         if self.report_due() {
-            history.include(&mask, &self.lanes_where(|dense_end| dense_end < self.step), &self.device);
-            let grid = self.network.layout.mask_grid(&rules);
-            let pairs = [(&mask, &measured_mask), (&mask, &history.first), (&history.ever, &history.ever)];
-            let sums = pairs.map(|(mask, previous)| {
-                Dispatch::noise_sums(&grads, &moments, mask, previous, self.tables.segments.clone(), grid)
-            });
-            self.noise_sums = sums.into();
+            let (grid, segments) = (self.network.layout.mask_grid(&rules), self.tables.segments.clone());
+            let sums = Dispatch::noise_sums(&grads, &moments, &mask, &measured_mask, &history.0, segments, grid);
+            self.noise_sums = Some(sums);
             measured_mask = mask.clone();
         }
         self.state = State { params, moments, mask, measured_mask, history };
@@ -359,7 +355,8 @@ impl Experiment {
     /// Noise sums of a gradient, kept and pruned by `mask`.
     pub(super) fn sums_of(&self, gradient: &Buffer, mask: &Buffer, rules: &[LaneRules]) -> Buffer {
         let grid = self.network.layout.mask_grid(rules);
-        Dispatch::noise_sums(gradient, &self.state.moments, mask, mask, self.tables.segments.clone(), grid)
+        let State { moments, history, .. } = &self.state;
+        Dispatch::noise_sums(gradient, moments, mask, mask, &history.0, self.tables.segments.clone(), grid)
     }
 
     /// Names of the matrices that some lane prunes, in the order of a report's layers.

@@ -191,6 +191,14 @@ pub trait LaneOps: Backend {
         scale: &FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
+    /// Adds what `mask` keeps to `history`, both `[lanes, parameters]`; see [`crate::kernels::cpu::history`] for its codes.
+    /// `events` `[lanes, 2]` says of every lane, with 1 or 0, whether to its first mask and whether to what was ever kept.
+    fn remember_masks(
+        history: &FloatTensor<Self>,
+        mask: &FloatTensor<Self>,
+        events: &FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
     /// Sums behind the noise indicators, `[lanes, segments, 2 * SUMS]`, kept weights first; see
     /// [`crate::kernels::cpu::noise`]. Dense segments stay zero.
     fn noise_sums(
@@ -198,6 +206,7 @@ pub trait LaneOps: Backend {
         moments: &FloatTensor<Self>,
         mask: &FloatTensor<Self>,
         previous_mask: &FloatTensor<Self>,
+        history: &FloatTensor<Self>,
         segments: IntTensor<Self>,
         grid: MaskGrid,
     ) -> FloatTensor<Self>;

@@ -372,19 +372,34 @@ impl LaneOps for Flex {
         (params, moments)
     }
 
+    fn remember_masks(
+        history: &FloatTensor<Self>,
+        mask: &FloatTensor<Self>,
+        events: &FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let mut remembered = zeros(&dims(history));
+        per_lane(&mut remembered, |l, remembered| {
+            let [first, ever] = *lane(events, l) else { unreachable!("two events for every lane") };
+            cpu::history::remember_masks(lane(history, l), lane(mask, l), [first, ever], remembered);
+        });
+        remembered
+    }
+
     fn noise_sums(
         grads: &FloatTensor<Self>,
         moments: &FloatTensor<Self>,
         mask: &FloatTensor<Self>,
         previous_mask: &FloatTensor<Self>,
+        history: &FloatTensor<Self>,
         segments: IntTensor<Self>,
         _grid: MaskGrid,
     ) -> FloatTensor<Self> {
         let segments = read_segments(&segments);
         let mut sums = zeros(&[dims(grads)[0], segments.len(), 2 * cpu::noise::SUMS]);
         per_lane(&mut sums, |l, out| {
-            let [grads, moments, mask, previous_mask] = [grads, moments, mask, previous_mask].map(|t| lane(t, l));
-            let input = cpu::noise::NoiseInput { grads, v: &moments[grads.len()..], mask, previous_mask };
+            let [grads, moments, mask, previous_mask, history] =
+                [grads, moments, mask, previous_mask, history].map(|t| lane(t, l));
+            let input = cpu::noise::NoiseInput { grads, v: &moments[grads.len()..], mask, previous_mask, history };
             cpu::noise::noise_sums(input, &segments, out);
         });
         sums

@@ -80,6 +80,14 @@ pub struct MaskChanges {
     pub ever_kept: f64,
 }
 
+impl MaskChanges {
+    /// From the noise of the lane's measured matrices.
+    pub fn of(noise: &Noise) -> Self {
+        let all = noise.all();
+        Self { distance: all.distance(), ever_kept: all.ever_kept_frac() }
+    }
+}
+
 /// Everything measured of one lane at one report; `None` where nothing was measured.
 #[derive(Clone, Copy, Debug)]
 pub struct LaneMetrics {

@@ -20,6 +20,10 @@ pub struct NoiseSums {
     pub v_squared: f64,
     /// Changed mask bits.
     pub flips: f64,
+    /// Mask bits that differ from the lane's first mask.
+    pub moved: f64,
+    /// Weights that a reported mask kept at some time.
+    pub ever_kept: f64,
 }
 
 /// Kept and pruned weights of one lane.
@@ -34,8 +38,9 @@ pub struct Noise {
 impl NoiseSums {
     /// From the order in which the kernels give them.
     fn read(sums: &[f32]) -> Self {
-        let [count, abs, grad, grad_squared, v, v_squared, flips] = std::array::from_fn(|i| f64::from(sums[i]));
-        Self { count, abs, grad, grad_squared, v, v_squared, flips }
+        let [count, abs, grad, grad_squared, v, v_squared, flips, moved, ever_kept] =
+            std::array::from_fn(|i| f64::from(sums[i]));
+        Self { count, abs, grad, grad_squared, v, v_squared, flips, moved, ever_kept }
     }
 
     /// Sums over the union of two disjoint sets.
@@ -48,6 +53,8 @@ impl NoiseSums {
             v: self.v + other.v,
             v_squared: self.v_squared + other.v_squared,
             flips: self.flips + other.flips,
+            moved: self.moved + other.moved,
+            ever_kept: self.ever_kept + other.ever_kept,
         }
     }
 
@@ -89,6 +96,16 @@ impl NoiseSums {
     /// Share of the weights whose mask bit changed.
     pub fn flip_rate(&self) -> f64 {
         self.flips / self.count
+    }
+
+    /// Share of the weights whose mask bit differs from the first mask.
+    pub fn distance(&self) -> f64 {
+        self.moved / self.count
+    }
+
+    /// Share of the weights that a reported mask kept at some time.
+    pub fn ever_kept_frac(&self) -> f64 {
+        self.ever_kept / self.count
     }
 
     /// An empty set has no norm: 0 would read as a quiet gradient.
@@ -133,15 +150,25 @@ mod tests {
 
     #[test]
     fn indicators_of_four_weights_by_hand() {
-        // g = 1, -1, 3, 1 and v = 1, 2, 3, 2; one of four mask bits changed.
-        let sums =
-            NoiseSums { count: 4.0, abs: 6.0, grad: 4.0, grad_squared: 12.0, v: 8.0, v_squared: 18.0, flips: 1.0 };
+        // g = 1, -1, 3, 1 and v = 1, 2, 3, 2; one of four mask bits changed, two differ from the first mask, and three
+        // weights were kept at some time.
+        let sums = NoiseSums {
+            count: 4.0,
+            abs: 6.0,
+            grad: 4.0,
+            grad_squared: 12.0,
+            v: 8.0,
+            v_squared: 18.0,
+            flips: 1.0,
+            moved: 2.0,
+            ever_kept: 3.0,
+        };
         assert_eq!(sums.grad_abs_mean(), 1.5);
         assert_eq!(sums.grad_abs_var(), 0.75);
         assert_eq!(sums.grad_var(), 2.0);
         assert_eq!(sums.grad_norm(), 12.0f64.sqrt());
         assert_eq!((sums.v_sum(), sums.v_var(), sums.v_norm()), (8.0, 0.5, 18.0f64.sqrt()));
-        assert_eq!(sums.flip_rate(), 0.25);
+        assert_eq!((sums.flip_rate(), sums.distance(), sums.ever_kept_frac()), (0.25, 0.5, 0.75));
     }
 
     #[test]

@@ -28,7 +28,7 @@ fn bits(purpose: &str, device: &Device) -> Buffer {
     buffer::upload(values, [LANES, PARAMETERS], device)
 }
 
-/// Parameters, moments, ruled gradients, scales and noise sums after one step.
+/// Parameters, moments, ruled gradients, scales, history of the masks and noise sums after one step.
 fn step(device: &Device) -> Vec<Buffer> {
     let params = random(&[LANES, PARAMETERS], "params", device);
     let squares = normals(LANES * 2 * PARAMETERS, "moments").iter().map(|x| x * x).collect();
@@ -47,8 +47,11 @@ fn step(device: &Device) -> Vec<Buffer> {
     ];
     let table = buffer::upload_table(Segment::table(&segments), device);
     let grid = MaskGrid::new(&segments, &[]);
-    let sums = Dispatch::noise_sums(&grads, &moments, &mask, &previous, table, grid);
-    vec![params, moments, grads, scale, sums]
+    let codes = bits("first", device);
+    let events = buffer::upload(vec![0.0, 0.0, 1.0, 0.0, 1.0, 1.0], [LANES, 2], device);
+    let history = Dispatch::remember_masks(&codes, &previous, &events);
+    let sums = Dispatch::noise_sums(&grads, &moments, &mask, &previous, &history, table, grid);
+    vec![params, moments, grads, scale, history, sums]
 }
 
 tests! {

@@ -8,6 +8,7 @@
 
 pub mod attention;
 pub mod embed;
+pub mod history;
 mod lines;
 pub mod loss;
 pub mod mask;

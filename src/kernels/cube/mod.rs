@@ -337,11 +337,34 @@ impl LaneOps for CubeBackend {
         (new_params, new_moments)
     }
 
+    fn remember_masks(
+        history: &FloatTensor<Self>,
+        mask: &FloatTensor<Self>,
+        events: &FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let [lanes, parameters] = [dims(history)[0], dims(history)[1]];
+        let remembered = empty(history, &dims(history));
+        let (grid, vectors) = (per_lane(parameters / ALIGN, lanes), word(parameters / ALIGN));
+        launch!(
+            history,
+            grid,
+            history::remember_masks,
+            ALIGN,
+            arg(history),
+            arg(mask),
+            arg(events),
+            arg(&remembered),
+            vectors,
+        );
+        remembered
+    }
+
     fn noise_sums(
         grads: &FloatTensor<Self>,
         moments: &FloatTensor<Self>,
         mask: &FloatTensor<Self>,
         previous_mask: &FloatTensor<Self>,
+        history: &FloatTensor<Self>,
         segments: IntTensor<Self>,
         grid: MaskGrid,
     ) -> FloatTensor<Self> {
@@ -357,6 +380,7 @@ impl LaneOps for CubeBackend {
             arg(moments),
             arg(mask),
             arg(previous_mask),
+            arg(history),
             arg(&segments),
             arg(&parts),
             word(grid.segments),

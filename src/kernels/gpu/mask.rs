@@ -82,14 +82,7 @@ struct Share {
 /// Share number `index` of a segment whose first float is `first`. Beyond the edge lines are repeated: they are
 /// computed twice, with the same result.
 #[cube]
-fn share(
-    view: &SegmentView,
-    first: u32,
-    index: u32,
-    all: bool,
-    along_inputs: bool,
-    #[comptime] wide: bool,
-) -> Share {
+fn share(view: &SegmentView, first: u32, index: u32, all: bool, along_inputs: bool, #[comptime] wide: bool) -> Share {
     // A dense run has a single row, which is read as four interleaved lines.
     let flat = all && view.rows == 1;
     let mut down = !flat;
@@ -139,12 +132,7 @@ fn load<N: Size, T: Size>(values: &Tensor<Vector<f32, T>>, lines: &Sequence<u32>
 }
 
 #[cube]
-fn store<N: Size, T: Size>(
-    values: &mut Tensor<Vector<f32, T>>,
-    lines: &Sequence<u32>,
-    at: u32,
-    value: Vector<f32, N>,
-) {
+fn store<N: Size, T: Size>(values: &mut Tensor<Vector<f32, T>>, lines: &Sequence<u32>, at: u32, value: Vector<f32, N>) {
     let together = T::value().comptime();
     if comptime!(together == 4) {
         let mut four = Vector::<f32, T>::new(0.0f32);

@@ -19,6 +19,7 @@ pub mod backward;
 pub mod embed;
 pub mod forward;
 mod gelu;
+pub mod history;
 pub mod launch;
 pub mod loss;
 pub mod mask;

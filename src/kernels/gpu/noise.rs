@@ -2,7 +2,10 @@
 
 use super::launch::{lane, thread};
 use super::mask::segment;
-use crate::kernels::{SegmentKind, cpu::noise::SUMS};
+use crate::kernels::{
+    SegmentKind,
+    cpu::{history::EVER, noise::SUMS},
+};
 use cubecl::prelude::*;
 
 /// Partial sums per segment.
@@ -16,6 +19,7 @@ pub fn noise_parts(
     moments: &Tensor<f32>,
     mask: &Tensor<f32>,
     previous_mask: &Tensor<f32>,
+    history: &Tensor<f32>,
     table: &Tensor<i32>,
     parts: &mut Tensor<f32>,
     segments: u32,
@@ -40,9 +44,11 @@ pub fn noise_parts(
             let v = moments[(lane * 2 * params_lane + params_lane + local) as usize];
             let kept = mask[at];
             let flipped = select(kept != previous_mask[at], 1.0f32, 0.0f32);
+            let ever = select(history[at] >= EVER, 1.0f32, 0.0f32);
+            let moved = select(kept != history[at] - EVER * ever, 1.0f32, 0.0f32);
             // Adding 0 to the other group's sums keeps the loop free of divergent indexing.
-            add(&mut sums, 0usize, kept, g, v, flipped);
-            add(&mut sums, SUMS, 1.0f32 - kept, g, v, flipped);
+            add(&mut sums, 0usize, kept, g, v, flipped, moved, ever);
+            add(&mut sums, SUMS, 1.0f32 - kept, g, v, flipped, moved, ever);
         }
         #[unroll]
         for i in 0..comptime!(2 * SUMS) {
@@ -53,7 +59,16 @@ pub fn noise_parts(
 }
 
 #[cube]
-fn add(sums: &mut Array<f32>, #[comptime] first: usize, share: f32, g: f32, v: f32, flipped: f32) {
+fn add(
+    sums: &mut Array<f32>,
+    #[comptime] first: usize,
+    share: f32,
+    g: f32,
+    v: f32,
+    flipped: f32,
+    moved: f32,
+    ever: f32,
+) {
     sums[comptime!(first)] += share;
     sums[comptime!(first + 1)] += share * g.abs();
     sums[comptime!(first + 2)] += share * g;
@@ -61,6 +76,8 @@ fn add(sums: &mut Array<f32>, #[comptime] first: usize, share: f32, g: f32, v: f
     sums[comptime!(first + 4)] += share * v;
     sums[comptime!(first + 5)] += share * v * v;
     sums[comptime!(first + 6)] += share * flipped;
+    sums[comptime!(first + 7)] += share * moved;
+    sums[comptime!(first + 8)] += share * ever;
 }
 
 /// Adds the parts of a segment; one thread per sum.
