@@ -57,8 +57,7 @@ function laneRow(lab, lane, index, specs, count) {
   const { state } = lab;
   const name = draftName(state, index);
   const origin = state.draft.origins[index] ?? null;
-  const difference =
-    state.draft.lanes?.[index]?.difference ?? (origin === null ? '' : state.run.lanes[origin]?.difference);
+  const difference = differenceOf(state, index);
   const beta = (state.draft.schedule?.[index] ?? state.run.schedule[origin ?? -1])?.beta;
   /** @type {Record<string, string>} */
   const automatic = { 'lanes[].name': name };
@@ -88,6 +87,13 @@ function laneRow(lab, lane, index, specs, count) {
       </details>
     </li>
   `;
+}
+
+/** What tells a lane from the first one; nothing while that is not known. @param {Lab['state']} state @param {number} index */
+function differenceOf({ draft, run }, index) {
+  const [first, origin] = [draft.origins[0], draft.origins[index] ?? null];
+  const trained = first === 0 && origin !== null ? run.lanes[origin]?.difference : undefined;
+  return draft.lanes?.[index]?.difference ?? trained ?? '';
 }
 
 /** @param {Lab} lab @param {number} index @param {string} name @param {number} count */
