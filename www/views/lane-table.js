@@ -7,6 +7,7 @@ import { draftColour, draftName } from '../state/lanes.js';
 import { field } from './field.js';
 import { formatNumber } from './format.js';
 import { swatch } from './swatch.js';
+import { tip } from './tip.js';
 
 /** @import { FieldSpec } from '../worker/protocol.d.ts' */
 /** @import { Json } from '../state/paths.js' */
@@ -44,10 +45,10 @@ export function laneTable(lab) {
 /** @param {Lab} lab @param {number} count */
 function repeat({ editor }, count) {
   const possible = count > 0 && count * SEEDS <= MOST_LANES;
-  const title = possible
+  const meaning = possible
     ? 'Adds every lane again with the next two seeds: means, bands and paired differences need them'
     : `${count} lanes over ${SEEDS} seeds are more than the ${MOST_LANES} lanes of an experiment: remove some first`;
-  return html`<button type="button" title=${title} ?disabled=${!possible} @click=${() => editor.repeatOverSeeds(SEEDS)}>
+  return html`<button type="button" ${tip(meaning)} aria-disabled=${!possible} @click=${() => possible && editor.repeatOverSeeds(SEEDS)}>
     Repeat over ${SEEDS} seeds
   </button>`;
 }
@@ -116,7 +117,7 @@ function laneButtons({ editor }, index, name, count) {
   return html`<span class="lane-buttons">
     ${buttons.map(
       ([text, label, enabled, act]) =>
-        html`<button type="button" class="quiet" title=${label} aria-label=${label} ?disabled=${!enabled} @click=${act}>
+        html`<button type="button" class="quiet" aria-label=${label} ${tip(label)} ?disabled=${!enabled} @click=${act}>
           ${text}
         </button>`,
     )}
@@ -167,7 +168,7 @@ function colourPicker({ state, editor, dark }, index, name) {
   const value = String(colour % COLOUR_NAMES.length);
   const change = (/** @type {Event & { target: HTMLSelectElement }} */ { target }) =>
     editor.colourLane(index, Number(target.value));
-  return html`<label class="tint" title="Colour in charts">
+  return html`<label class="tint" ${tip('Colour in charts')}>
     ${swatch(index, colour, dark)}
     <select class="tint-names" aria-label="Colour of ${name}" .value=${live(value)} @change=${change}>
       ${COLOUR_NAMES.map((text, entry) => html`<option value=${entry} ?selected=${String(entry) === value}>${text}</option>`)}
