@@ -59,6 +59,33 @@ test('lanes are copied, renamed, reordered and told apart by themselves', async 
   await page.close();
 });
 
+test('what tells a lane from the first one moves with it, and is never that of another', async () => {
+  const [control, baseline] = SMALL.lanes;
+  const third = { ...baseline, name: 'Third', lambda: 0.0005 };
+  const page = await visit(`?autostart=off${linkTo({ ...SMALL, lanes: [control, baseline, third] })}`);
+  await page.phase('Ready');
+  const shown = () => page.page.locator('.lane-head p').allInnerTexts();
+  /** What the page shows in its first drawing after a click. @param {string} name */
+  const rightAfter = (name) =>
+    page.page.evaluate(async (label) => {
+      const lab = /** @type {import('../../www/views/nm-lab.js').NmLab} */ (document.querySelector('nm-lab'));
+      /** @type {HTMLElement} */ (lab.querySelector(`[aria-label="${label}"]`)).click();
+      await lab.updateComplete;
+      return [...lab.querySelectorAll('.lane-head p')].map((text) => text.textContent);
+    }, name);
+  const [first, second, last] = await shown();
+  assert.equal(new Set([first, second, last]).size, 3);
+  assert.deepEqual(await rightAfter('Move Third up'), [first, last, second]);
+  const moved = await rightAfter('Move Third up');
+  await page.page.waitForFunction(
+    () => document.querySelectorAll('.lane-head p')[2]?.textContent === 'lambda 3e-4',
+  );
+  const settled = await shown();
+  for (const [index, text] of moved.entries()) assert.ok(['', settled[index]].includes(text), text ?? '');
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
 for (const reducedMotion of /** @type {const} */ (['reduce', 'no-preference'])) {
   test(`a new lane comes into sight and takes what the others have, motion: ${reducedMotion}`, async () => {
     const page = await visit(linkTo(SMALL), { viewport: { width: 390, height: 844 }, reducedMotion });

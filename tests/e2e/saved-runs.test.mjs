@@ -11,22 +11,22 @@ import { lab, SMALL } from './support.mjs';
 const { visit } = lab();
 const SHORT = { ...SMALL, steps: 120 };
 
-/** Waits until the browser's storage holds a run of at least `step` steps. @param {Visit} page @param {number} step */
-async function savedAt(page, step) {
+/** Waits until the browser's storage holds so many runs of at least `step` steps. @param {Visit} page @param {number} step @param {number} [runs] */
+async function savedAt(page, step, runs = 1) {
   const saved = () =>
     page.page.evaluate(
-      (least) =>
+      ([least, wanted]) =>
         new Promise((resolve) => {
           const opening = indexedDB.open('nmflow');
           opening.onsuccess = () => {
             const request = opening.result.transaction('entries').objectStore('entries').getAll();
             request.onsuccess = () => {
               opening.result.close();
-              resolve(request.result.some((entry) => entry.step >= least));
+              resolve(request.result.filter((entry) => entry.step >= least).length >= wanted);
             };
           };
         }),
-      step,
+      /** @type {const} */ ([step, runs]),
     );
   for (const start = Date.now(); !(await saved()); ) {
     assert.ok(Date.now() - start < 40_000, `nothing was saved at step ${step}`);
@@ -124,6 +124,65 @@ test('a kept run is drawn behind a later one, renamed, exported, opened and dele
   await other.first().click();
   await page.page.getByRole('button', { name: /^Really delete/ }).click();
   await other.waitFor({ state: 'detached' });
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+/** A script for `visit`: the page hears nothing of a worker from its first snapshot on, until `window.listen` is called. */
+function deafen() {
+  const unheard = /** @type {(() => void)[]} */ ([]);
+  let listening = false;
+  const listen = Worker.prototype.addEventListener;
+  Worker.prototype.addEventListener = function (
+    /** @type {string} */ type,
+    /** @type {(event: any) => void} */ hear,
+  ) {
+    let deaf = false;
+    listen.call(this, type, (/** @type {any} */ event) => {
+      deaf = !listening && (deaf || event.data?.type === 'snapshot');
+      if (deaf) unheard.push(() => hear(event));
+      else hear(event);
+    });
+  };
+  Object.assign(window, {
+    listen: () => {
+      listening = true;
+      for (const hear of unheard.splice(0)) hear();
+    },
+  });
+}
+
+test('a run that is kept before its last snapshot has come is saved whole', async () => {
+  const page = await visit(linkTo(SHORT), {}, deafen);
+  await page.phase('Finished');
+  await page.page.getByLabel('This run').fill('Kept early');
+  await page.press('Keep');
+  await page.page.getByRole('button', { name: 'Rename', exact: true }).waitFor();
+  await page.page.evaluate(() => /** @type {any} */ (window).listen());
+  await page.press('Run again');
+  await page.page.getByRole('button', { name: 'Open Kept early' }).click();
+  await page.page.getByText('Opened “Kept early”.').waitFor();
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('a run that is kept while it is being saved stays kept', async () => {
+  const page = await visit(linkTo(SHORT), {}, () => {
+    const { createWritable } = FileSystemFileHandle.prototype;
+    FileSystemFileHandle.prototype.createWritable = async function (options) {
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      return createWritable.call(this, options);
+    };
+  });
+  await page.phase('Finished');
+  await page.page.getByLabel('This run').fill('Kept meanwhile');
+  await page.press('Keep');
+  await page.press('Run again');
+  const row = page.page.locator('.runs tr', { has: page.page.getByLabel('Name of Kept meanwhile') });
+  await row.getByText('120 of 120').waitFor();
+  // The second run is saved behind it.
+  await savedAt(page, 120, 2);
+  assert.equal(await row.count(), 1);
   assert.deepEqual(page.complaints, []);
   await page.close();
 });

@@ -114,6 +114,71 @@ for (const by of /** @type {const} */ (['touch', 'keyboard', 'mouse'])) {
   });
 }
 
+for (const by of /** @type {const} */ (['touch', 'keyboard', 'mouse'])) {
+  test(`charts, legend and axis are explained by ${by}`, async () => {
+    const touch = by === 'touch' ? { hasTouch: true, isMobile: true } : {};
+    const visited = await visit(`?autostart=off${linkTo(SMALL)}`, {
+      viewport: { width: 390, height: 844 },
+      ...touch,
+    });
+    const { page } = visited;
+    await visited.phase('Ready');
+    const [chip, axis, smoothing] = [
+      page.locator('.legend .chip').nth(1),
+      page.locator('.legend').getByLabel('x axis').first(),
+      page.getByLabel('Smoothing'),
+    ];
+    /** @type {[import('playwright-core').Locator, RegExp][]} */
+    const explained = [
+      [page.locator('[data-chart=noise] h2 .term'), /^Variance of the absolute gradient/],
+      [chip, /^SR-STE, FF 1:4.*\. Click to show or hide\.$/],
+      [axis, /^Steps of the optimizer\.$/],
+      [smoothing, /^Debiased running average/],
+      [page.getByRole('button', { name: 'CSV', exact: true }), /^All measurements as a table$/],
+    ];
+    const tip = page.locator('.tip:popover-open');
+    for (const [host, meaning] of explained) {
+      await host.scrollIntoViewIfNeeded();
+      if (by === 'touch') await host.tap();
+      else if (by === 'keyboard') await host.focus();
+      else await host.hover();
+      await tip.filter({ hasText: meaning }).waitFor();
+      const box = await tip.boundingBox();
+      assert.ok(
+        box && box.x >= 0 && box.x + box.width <= 390 && box.y >= 0,
+        `${meaning}: ${JSON.stringify(box)}`,
+      );
+    }
+    assert.match((await axis.getAttribute('aria-description')) ?? '', /^Steps of the optimizer/);
+    if (by === 'keyboard') await page.keyboard.press('Escape');
+    else if (by === 'touch') await page.locator('#results-title').tap();
+    else await page.mouse.move(5, 500);
+    await tip.waitFor({ state: 'detached' });
+    // A handle of the schedule says where it is while it is moved.
+    const handle = page.getByRole('slider', { name: 'End of the dense phase of Baseline' });
+    await handle.scrollIntoViewIfNeeded();
+    if (by === 'touch') await handle.tap();
+    else if (by === 'keyboard') await handle.focus();
+    else await handle.hover();
+    const words = page.locator('[data-chart=schedule] nm-plot > .tip');
+    const before = await words.innerText();
+    assert.match(before, /^End of the dense phase of Baseline: step 5,000$/);
+    if (by === 'keyboard') {
+      await page.keyboard.press('ArrowRight');
+      await words.filter({ hasNotText: before }).waitFor();
+    }
+    // An option has no other place for more words.
+    assert.deepEqual(
+      await page
+        .locator('nm-lab [title]:not(option)')
+        .evaluateAll((all) => all.map(({ outerHTML }) => outerHTML)),
+      [],
+    );
+    assert.deepEqual(visited.complaints, []);
+    await visited.close();
+  });
+}
+
 test('the results say why FLOPs and memory fall less than the density, in the numbers of the experiment', async () => {
   const page = await visit(linkTo({ ...SMALL, steps: 20 }));
   await page.phase('Finished');

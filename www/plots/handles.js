@@ -5,7 +5,7 @@
 /**
  * @typedef {object} Handle
  * @property {string} id
- * @property {string} label   What it changes, for screen readers and as a tooltip.
+ * @property {string} label   What it changes.
  * @property {string} text    Its present value in words.
  * @property {string} colour
  * @property {number} x
@@ -15,11 +15,18 @@
  * @property {number} step    What an arrow key moves it by.
  */
 
+/** From a handle's centre to the words about it, in CSS pixels. */
+const CLEARANCE = 14;
+
 export class Handles {
   /** @type {Map<string, HTMLElement>} */
   #elements = new Map();
   /** @type {Handle[]} */
   #handles = [];
+  /** Says what a handle is and where, to those who see it: beside the one that is pointed at or has the focus. */
+  #words = document.createElement('span');
+  /** @type {string | null} */
+  #told = null;
 
   /**
    * @param {HTMLElement} host  Holds the handles; positioned.
@@ -30,6 +37,8 @@ export class Handles {
     this.host = host;
     this.plot = plot;
     this.onMove = onMove;
+    this.#words.className = 'tip';
+    this.#words.ariaHidden = 'true';
   }
 
   /** @param {Handle[]} handles @param {[number, number]} xRange */
@@ -39,11 +48,11 @@ export class Handles {
       if (handles.some((handle) => handle.id === id)) continue;
       element.remove();
       this.#elements.delete(id);
+      if (id === this.#told) this.#turnTo(null);
     }
     for (const handle of handles) {
       const element = this.#elements.get(handle.id) ?? this.#add(handle.id);
       element.hidden = handle.x < xRange[0] || handle.x > xRange[1];
-      element.title = `${handle.label}: ${handle.text}`;
       element.ariaLabel = handle.label;
       element.ariaValueMin = String(handle.min);
       element.ariaValueMax = String(handle.max);
@@ -60,7 +69,27 @@ export class Handles {
       const element = this.#elements.get(id);
       const at = this.plot()?.place(x, y);
       if (element && at) element.style.transform = `translate(${at.left}px, ${at.top}px)`;
+      if (at && id === this.#told) this.#tell(at);
     }
+  }
+
+  /** @param {{ left: number, top: number }} at */
+  #tell({ left, top }) {
+    const handle = this.#handles.find(({ id }) => id === this.#told);
+    if (!handle) return;
+    this.#words.textContent = `${handle.label}: ${handle.text}`;
+    this.host.append(this.#words);
+    const { offsetWidth: width, offsetHeight: height } = this.#words;
+    const x = Math.max(0, Math.min(left - width / 2, this.host.clientWidth - width));
+    const y = top - CLEARANCE - height < 0 ? top + CLEARANCE : top - CLEARANCE - height;
+    this.#words.style.transform = `translate(${x}px, ${y}px)`;
+  }
+
+  /** @param {string | null} id  null says nothing more. */
+  #turnTo(id) {
+    this.#told = id;
+    this.#words.remove();
+    this.place();
   }
 
   /** @param {string} id */
@@ -71,6 +100,11 @@ export class Handles {
     element.tabIndex = 0;
     element.setAttribute('role', 'slider');
     element.addEventListener('keydown', (event) => this.#onKey(id, event));
+    for (const type of ['focus', 'pointerenter']) element.addEventListener(type, () => this.#turnTo(id));
+    element.addEventListener('blur', () => this.#turnTo(null));
+    element.addEventListener('pointerleave', () => {
+      if (document.activeElement !== element) this.#turnTo(null);
+    });
     element.addEventListener('pointerdown', (event) => {
       event.preventDefault();
       element.focus();

@@ -18,12 +18,13 @@ import { sameJson } from './paths.js';
  * @property {(string | null)[]} names    What the lab calls each lane, as of the last check; null is not checked yet.
  * @property {string[]} baseNames         The same of the lanes that train.
  * @property {Problem[]} problems
- * @property {CheckedLane[] | null} lanes   From the last check without problems.
+ * @property {(CheckedLane | null)[] | null} lanes   From the last check without problems; null of a lane that is newer,
+ *   and of all while the lane that they are compared with is.
  * @property {Schedule[] | null} schedule   From the last check without problems.
  * @property {boolean} checking             Edited since the last check.
  */
 
-/** @typedef {{ document: Json } & Pick<Draft, 'origins' | 'colours' | 'names'>} Edit */
+/** @typedef {{ document: Json } & Pick<Draft, 'origins' | 'colours' | 'names' | 'lanes' | 'schedule'>} Edit */
 
 /**
  * @typedef {{ type: 'draft/edited' } & Edit
@@ -68,8 +69,8 @@ export function draft(draft, action) {
     case 'recording/loaded':
       return untouched(action.recording.document, namesOf(action.recording.names));
     case 'draft/edited': {
-      const { document, origins, colours, names } = action;
-      return { ...draft, document, origins, colours, names, checking: true };
+      const { document, origins, colours, names, lanes, schedule } = action;
+      return { ...draft, document, origins, colours, names, lanes, schedule, checking: true };
     }
     case 'draft/lane_coloured':
       return { ...draft, colours: draft.colours.with(action.lane, action.colour) };

@@ -66,7 +66,7 @@ export class Editor {
 
   /** Adds every lane again with the next seeds, so that each is trained `count` times. @param {number} count */
   repeatOverSeeds(count) {
-    const { document, origins, colours, names } = this.#draft;
+    const { document, origins, colours, names, ...checked } = this.#draft;
     if (!document) return;
     const lanes = lanesOf(document);
     const again = Array.from({ length: count - 1 }, (_, repetition) =>
@@ -82,6 +82,8 @@ export class Editor {
       origins: [...origins, ...again.map(() => null)],
       colours: [...colours, ...look],
       names: [...names, ...again.map(() => null)],
+      lanes: checked.lanes,
+      schedule: checked.schedule,
     });
   }
 
@@ -110,7 +112,7 @@ export class Editor {
 
   /** @param {number} index @param {Json} lane @returns {number} The index. */
   #insert(index, lane) {
-    const { document, origins, colours, names } = this.#draft;
+    const { document, origins, colours, names, lanes, schedule } = this.#draft;
     if (!document) return index;
     const colour = freeColour(this.session.store.state);
     const edit = {
@@ -118,6 +120,8 @@ export class Editor {
       origins: origins.toSpliced(index, 0, null),
       colours: colours.toSpliced(index, 0, colour),
       names: names.toSpliced(index, 0, null),
+      lanes: lanes?.toSpliced(index, 0, null) ?? null,
+      schedule,
     };
     this.#edit(edit, true);
     return index;
@@ -125,14 +129,20 @@ export class Editor {
 
   /** Rearranges everything that goes by lane. @param {<T>(list: T[]) => T[]} rearrange */
   #splice(rearrange) {
-    const { document, origins, colours, names } = this.#draft;
+    const { document, origins, colours, names, lanes, schedule } = this.#draft;
     if (!document) return;
-    this.#edit({
-      document: { ...document, lanes: rearrange(lanesOf(document)) },
+    const [first] = lanesOf(document);
+    const rearranged = rearrange(lanesOf(document));
+    const edit = {
+      document: { ...document, lanes: rearranged },
       origins: rearrange(origins),
       colours: rearrange(colours),
       names: rearrange(names),
-    });
+      // All were compared with the lane that was the first.
+      lanes: lanes && rearranged[0] === first ? rearrange(lanes) : null,
+      schedule: schedule && rearrange(schedule),
+    };
+    this.#edit(edit, true);
   }
 
   /** The fields of a task depend on its kind, and a document with fields of another kind is refused. @param {Json} document @param {string} kind */
@@ -145,9 +155,10 @@ export class Editor {
   }
 
   /** @param {Omit<Edit, 'document'> & { document: Json | null }} edit @param {boolean} [atOnce] */
-  #edit({ document, origins, colours, names }, atOnce = false) {
+  #edit({ document, origins, colours, names, lanes, schedule }, atOnce = false) {
     if (!document) return;
-    this.session.store.dispatch({ type: 'draft/edited', document, origins, colours, names });
+    const edit = { document, origins, colours, names, lanes, schedule };
+    this.session.store.dispatch({ type: 'draft/edited', ...edit });
     clearTimeout(this.#timer);
     if (atOnce) void this.#checkNow();
     else this.#timer = window.setTimeout(() => void this.session.check(), CHECK_AFTER_MS);

@@ -8,6 +8,7 @@ import {
   putEntry,
   putRun,
   putStudy,
+  readEntry,
   readFile,
   readStudy,
   removeRun,
@@ -32,11 +33,13 @@ const FEW_ROWS = 2000;
 const LOCK_TRIES = 6;
 const LOCK_PAUSE_MS = 250;
 
+/** A run as it was at a snapshot. @typedef {{ entry: Entry, file: RunFile, bytes: Uint8Array }} Moment */
+
 export class Keeper {
-  #saving = false;
-  #again = false;
-  /** Ends with what of a study is being saved. */
-  #studyKept = /** @type {Promise<unknown>} */ (Promise.resolve());
+  /** The latest of each run that is not saved yet. @type {Map<string, Moment>} */
+  #due = new Map();
+  /** Ends with the latest change of what is stored. */
+  #changed = /** @type {Promise<unknown>} */ (Promise.resolve());
   /** Lets other tabs have the run that this one trains. @type {() => void} */
   #release = () => {};
 
@@ -58,7 +61,7 @@ export class Keeper {
   #follow(action) {
     if (action.type === 'opened' && action.step === 0) this.#begin(newId());
     if (action.type === 'fingerprint' || action.type === 'relabelled') this.session.snapshot();
-    if (action.type === 'snapshot') void this.#save();
+    if (action.type === 'snapshot') this.#save();
   }
 
   /** From now on the run on the page is the saved run `id`. @param {string} id */
@@ -82,33 +85,43 @@ export class Keeper {
     });
   }
 
-  async #save() {
-    this.#again = this.#saving;
-    if (this.#saving) return;
-    this.#saving = true;
-    await this.#guarded(async () => {
-      do {
-        this.#again = false;
-        await this.#write();
-      } while (this.#again);
-    });
-    this.#saving = false;
-  }
-
-  async #write() {
+  /** Saves the run on the page as it is now, whatever the page shows by the time that the storage is free. */
+  #save() {
     const { state } = this.store;
     const entry = entryOf(state);
     const file = runFileOf(state);
-    if (!entry || !file || !state.run.snapshot) return;
-    const known = state.runs.entries.find(({ id }) => id === entry.id);
-    const saved = known?.phase === 'finished' && known.step === entry.step;
+    const { snapshot } = state.run;
+    if (!entry || !file || !snapshot) return;
+    const waits = this.#due.has(entry.id);
+    this.#due.set(entry.id, { entry, file, bytes: snapshot.bytes });
+    if (!waits) void this.#inTurn(() => this.#write(entry.id));
+  }
+
+  /**
+   * Changes what is stored, one change after the other: each goes by what the one before has left.
+   *
+   * @param {() => Promise<unknown>} change
+   */
+  #inTurn(change) {
+    this.#changed = this.#changed.then(() => this.#guarded(change));
+    return this.#changed;
+  }
+
+  /** @param {string} id */
+  async #write(id) {
+    const due = this.#due.get(id);
+    this.#due.delete(id);
+    if (!due) return;
+    const { file, bytes } = due;
+    const known = await readEntry(id);
+    const entry = known?.kept ? { ...due.entry, name: known.name, kept: true } : due.entry;
+    const saved = known?.resumable && known.phase === 'finished' && known.step === entry.step;
     if (saved && sameJson(known.document, entry.document)) return;
-    const { bytes } = state.run.snapshot;
     const small = entry.phase !== 'running' || file.steps.length * file.lanes.length <= FEW_ROWS;
-    await putSnapshot(entry.id, bytes);
+    await putSnapshot(id, bytes);
     await (small ? putRun(entry, file) : putEntry(entry));
-    const unkept = (await listEntries()).filter(({ id, kept }) => !kept && id !== entry.id);
-    for (const { id } of unkept.slice(MOST_UNKEPT - 1)) await this.#discard(id);
+    const unkept = (await listEntries()).filter((other) => !other.kept && other.id !== id);
+    for (const other of unkept.slice(MOST_UNKEPT - 1)) await this.#discard(other.id);
     await this.refresh();
   }
 
@@ -158,20 +171,26 @@ export class Keeper {
 
   /** Keeps the run on the page under a name. @param {string} name */
   async keep(name) {
-    const entry = entryOf(this.store.state);
-    if (!entry) return;
-    await this.#guarded(async () => {
-      await navigator.storage?.persist?.();
-      await putEntry({ ...entry, name, kept: true });
+    const { state } = this.store;
+    const entry = entryOf(state);
+    const file = runFileOf(state);
+    if (!entry || !file) return;
+    this.session.snapshot();
+    await this.#guarded(async () => navigator.storage?.persist?.());
+    await this.#inTurn(async () => {
+      const known = await readEntry(entry.id);
+      if (known) await putEntry({ ...known, name, kept: true });
+      // It can be gone on with as soon as its snapshot is saved.
+      else await putRun({ ...entry, name, kept: true, resumable: false }, file);
       await this.refresh();
     });
-    this.session.snapshot();
   }
 
   /** @param {Entry} entry @param {string} name */
-  async rename(entry, name) {
-    await this.#guarded(async () => {
-      await putEntry({ ...entry, name, kept: true });
+  async rename({ id }, name) {
+    await this.#inTurn(async () => {
+      const known = await readEntry(id);
+      if (known) await putEntry({ ...known, name, kept: true });
       await this.refresh();
     });
   }
@@ -180,7 +199,8 @@ export class Keeper {
   async remove(id) {
     this.store.dispatch({ type: 'runs/removing', id: null });
     this.store.dispatch({ type: 'runs/overlay_removed', id });
-    await this.#guarded(async () => {
+    this.#due.delete(id);
+    await this.#inTurn(async () => {
       await this.#discard(id);
       await this.refresh();
     });
@@ -208,9 +228,7 @@ export class Keeper {
    * @param {{ bytes: Uint8Array, underway: Underway } | null} [part]  The state of the part that trains, and which that is.
    */
   keepStudy(part = null) {
-    // One after the other: two at once could leave the state of one beside the place of the other.
-    this.#studyKept = this.#studyKept.then(() => this.#guarded(() => this.#writeStudy(part)));
-    return this.#studyKept;
+    return this.#inTurn(() => this.#writeStudy(part));
   }
 
   /** @param {{ bytes: Uint8Array, underway: Underway } | null} part */
@@ -294,15 +312,14 @@ function newId() {
   return `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
 }
 
-/** What is saved of the run on the page. @param {State} state @returns {Entry | null} */
+/** What is saved of the run on the page; its name and whether it is kept are those that are stored, if it is. @param {State} state @returns {Entry | null} */
 function entryOf({ run, runs, history, device }) {
   const { document, phase } = run;
   if (!document || !runs.current) return null;
-  const known = runs.entries.find(({ id }) => id === runs.current);
   return {
     id: runs.current,
-    name: known?.kept ? known.name : document.name,
-    kept: known?.kept ?? false,
+    name: document.name,
+    kept: false,
     saved_ms: Date.now(),
     phase: phase === 'running' || phase === 'finished' ? phase : 'paused',
     step: run.step,

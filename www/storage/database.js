@@ -104,6 +104,11 @@ export async function listEntries() {
   return entries.sort((a, b) => b.saved_ms - a.saved_ms);
 }
 
+/** @param {string} id */
+export async function readEntry(id) {
+  return (await (await database()).get('entries', id)) ?? null;
+}
+
 /** Saves both or, when the storage refuses, neither. @param {Entry} entry @param {RunFile} file */
 export async function putRun(entry, file) {
   const transaction = (await database()).transaction(['entries', 'files'], 'readwrite');

@@ -11,6 +11,7 @@ import { HARDENED_OPACITY, RAW_OPACITY } from './measured-spec.js';
 import { PLANNED, plannedOf } from './planned.js';
 import { metricOf, plotSpec } from './plot-spec.js';
 import { saveButtons } from './save-buttons.js';
+import { explained, tip } from './tip.js';
 import { zoomHint } from './zoom-hint.js';
 
 /** @import { PlotSpec } from '../plots/line-plot.js' */
@@ -60,7 +61,7 @@ function chart(lab, id, title) {
   return html`
     <section class="panel chart" aria-labelledby="chart-${id}" data-chart=${id}>
       <div class="panel-head">
-        <h2 id="chart-${id}" title=${metric.help}>${title}</h2>
+        <h2 id="chart-${id}">${explained(`chart-${id}-help`, title, metric.help)}</h2>
         ${options(lab, id)}
       </div>
       <nm-plot
@@ -69,7 +70,7 @@ function chart(lab, id, title) {
         @zoom=${zoom}
         @handle=${(/** @type {CustomEvent<{ id: string, x: number }>} */ { detail }) => moveGrip(lab, detail)}
       ></nm-plot>
-      <p class="note caption" title=${metric.help}>${caption(lab, id, metric.help, spec)}</p>
+      <p class="note caption">${caption(lab, id, metric.help, spec)}</p>
       <div class="chart-foot">
         ${dataTable(metric.label, spec, state.view.panels[id].table, (table) =>
           session.store.dispatch({ type: 'view/panel', panel: id, change: { table } }),
@@ -88,7 +89,7 @@ function chart(lab, id, title) {
 
 /** What is drawn, in a sentence or two. @param {Lab} lab @param {PanelId} id @param {string} help @param {PlotSpec} spec */
 function caption({ state }, id, help, { backdrop, lines }) {
-  // The whole help, with what is in brackets, is the caption's title.
+  // The whole help, with what is in brackets, is with the heading.
   const [first = ''] = /^.*?\.(?= [A-Z]|$)/.exec(help.replaceAll(/ \([^)]*\)/g, '')) ?? [];
   const thin = state.view.panels[id].hardened && lines.some(({ opacity }) => opacity === HARDENED_OPACITY);
   return [
@@ -160,7 +161,7 @@ function noiseOptions({ state, session }, { metric, subset, matrix }, set) {
   }
   return html`<button
     type="button"
-    title="The gradient of ${NOISE_BATCHES} fresh batches at the weights of this step; training does not see them"
+    ${tip(`The gradient of ${NOISE_BATCHES} fresh batches at the weights of this step; training does not see them`)}
     ?disabled=${!state.run.document || ['loading', 'failed', 'recorded'].includes(state.run.phase)}
     @click=${() => session.measureNoise(NOISE_BATCHES)}
   >
@@ -195,8 +196,8 @@ function choice(label, value, choices, set) {
   </label>`;
 }
 
-/** @param {string} label @param {boolean} checked @param {(checked: boolean) => void} set @param {string} [title] */
-function check(label, checked, set, title = '') {
+/** @param {string} label @param {boolean} checked @param {(checked: boolean) => void} set @param {string} [meaning] */
+function check(label, checked, set, meaning = '') {
   const change = (/** @type {Event & { target: HTMLInputElement }} */ { target }) => set(target.checked);
-  return html`<label class="check" title=${title}><input type="checkbox" .checked=${live(checked)} @change=${change} />${label}</label>`;
+  return html`<label class="check" ${tip(meaning)}><input type="checkbox" .checked=${live(checked)} @change=${change} />${label}</label>`;
 }

@@ -2,6 +2,7 @@ import { html, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { presetOf } from '../state/presets.js';
 import { download, fileName, runFileOf, toCsv } from '../state/sharing.js';
+import { tip } from './tip.js';
 
 /** @import { Lab } from './nm-lab.js' */
 /** @import { Theme } from '../state/preferences.js' */
@@ -23,8 +24,8 @@ export function header(lab) {
       <div class="tools">
         ${presetPicker(lab)}
         <button type="button" ?disabled=${!ready} @click=${() => session.copyLink()}>Copy link</button>
-        <button type="button" ?disabled=${!ready} @click=${csv} title="All measurements as a table">CSV</button>
-        <button type="button" ?disabled=${!ready} @click=${json} title="Experiment and all measurements">JSON</button>
+        <button type="button" ?disabled=${!ready} @click=${csv} ${tip('All measurements as a table')}>CSV</button>
+        <button type="button" ?disabled=${!ready} @click=${json} ${tip('Experiment and all measurements')}>JSON</button>
         ${themePicker(lab)}
       </div>
     </header>
@@ -55,9 +56,9 @@ function presetPicker({ state, session }) {
   const choose = (/** @type {Event & { target: HTMLSelectElement }} */ event) =>
     session.openPreset(event.target.value);
   return html`
-    <label class="inline experiments">
+    <label class="inline experiments" ${tip(current?.summary ?? '')}>
       <span class="roomy">Experiment</span>
-      <select .value=${live(current?.id ?? '')} title=${current?.summary ?? ''} @change=${choose}>
+      <select .value=${live(current?.id ?? '')} @change=${choose}>
         <option value="" disabled ?selected=${!current}>${named(state)}</option>
         ${presets.map(
           ({ id, title, summary }) =>
@@ -82,7 +83,7 @@ function themePicker({ state, session }) {
   return html`
     <label class="inline appearance">
       <span class="hidden-label">Appearance</span>
-      <select title="Appearance" .value=${live(state.view.theme)} @change=${choose}>
+      <select .value=${live(state.view.theme)} @change=${choose}>
         <option value="auto">Auto theme</option>
         <option value="light">Light</option>
         <option value="dark">Dark</option>

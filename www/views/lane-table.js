@@ -7,6 +7,7 @@ import { draftColour, draftName } from '../state/lanes.js';
 import { field } from './field.js';
 import { formatNumber } from './format.js';
 import { swatch } from './swatch.js';
+import { tip } from './tip.js';
 
 /** @import { FieldSpec } from '../worker/protocol.d.ts' */
 /** @import { Json } from '../state/paths.js' */
@@ -44,10 +45,10 @@ export function laneTable(lab) {
 /** @param {Lab} lab @param {number} count */
 function repeat({ editor }, count) {
   const possible = count > 0 && count * SEEDS <= MOST_LANES;
-  const title = possible
+  const meaning = possible
     ? 'Adds every lane again with the next two seeds: means, bands and paired differences need them'
     : `${count} lanes over ${SEEDS} seeds are more than the ${MOST_LANES} lanes of an experiment: remove some first`;
-  return html`<button type="button" title=${title} ?disabled=${!possible} @click=${() => editor.repeatOverSeeds(SEEDS)}>
+  return html`<button type="button" ${tip(meaning)} aria-disabled=${!possible} @click=${() => possible && editor.repeatOverSeeds(SEEDS)}>
     Repeat over ${SEEDS} seeds
   </button>`;
 }
@@ -57,8 +58,7 @@ function laneRow(lab, lane, index, specs, count) {
   const { state } = lab;
   const name = draftName(state, index);
   const origin = state.draft.origins[index] ?? null;
-  const difference =
-    state.draft.lanes?.[index]?.difference ?? (origin === null ? '' : state.run.lanes[origin]?.difference);
+  const difference = differenceOf(state, index);
   const beta = (state.draft.schedule?.[index] ?? state.run.schedule[origin ?? -1])?.beta;
   /** @type {Record<string, string>} */
   const automatic = { 'lanes[].name': name };
@@ -90,6 +90,13 @@ function laneRow(lab, lane, index, specs, count) {
   `;
 }
 
+/** What tells a lane from the first one; nothing while that is not known. @param {Lab['state']} state @param {number} index */
+function differenceOf({ draft, run }, index) {
+  const [first, origin] = [draft.origins[0], draft.origins[index] ?? null];
+  const trained = first === 0 && origin !== null ? run.lanes[origin]?.difference : undefined;
+  return draft.lanes?.[index]?.difference ?? trained ?? '';
+}
+
 /** @param {Lab} lab @param {number} index @param {string} name @param {number} count */
 function laneButtons({ editor }, index, name, count) {
   const move = (/** @type {MouseEvent} */ event, /** @type {number} */ by) => {
@@ -110,7 +117,7 @@ function laneButtons({ editor }, index, name, count) {
   return html`<span class="lane-buttons">
     ${buttons.map(
       ([text, label, enabled, act]) =>
-        html`<button type="button" class="quiet" title=${label} aria-label=${label} ?disabled=${!enabled} @click=${act}>
+        html`<button type="button" class="quiet" aria-label=${label} ${tip(label)} ?disabled=${!enabled} @click=${act}>
           ${text}
         </button>`,
     )}
@@ -161,7 +168,7 @@ function colourPicker({ state, editor, dark }, index, name) {
   const value = String(colour % COLOUR_NAMES.length);
   const change = (/** @type {Event & { target: HTMLSelectElement }} */ { target }) =>
     editor.colourLane(index, Number(target.value));
-  return html`<label class="tint" title="Colour in charts">
+  return html`<label class="tint" ${tip('Colour in charts')}>
     ${swatch(index, colour, dark)}
     <select class="tint-names" aria-label="Colour of ${name}" .value=${live(value)} @change=${change}>
       ${COLOUR_NAMES.map((text, entry) => html`<option value=${entry} ?selected=${String(entry) === value}>${text}</option>`)}

@@ -6,6 +6,7 @@ import { xAxes } from '../state/x-axes.js';
 import { formatHundredths } from './format.js';
 import { overlayChips } from './overlay.js';
 import { swatch } from './swatch.js';
+import { tip } from './tip.js';
 
 /** @import { Lab } from './nm-lab.js' */
 /** @import { Trace } from '../state/seeds.js' */
@@ -24,7 +25,7 @@ export function legend(lab) {
       </ul>
       <div class="chart-options">
         ${bands(lab)} ${axis(lab)}
-        <label class="inline" title="Debiased running average of training loss and noise; the raw line stays faint.">
+        <label class="inline" ${tip('Debiased running average of training loss and noise; the raw line stays faint.')}>
           <span>Smoothing</span>
           <input type="range" min="0" max="0.95" step="0.05" .valueAsNumber=${smoothing} @input=${smooth} />
           <output>${formatHundredths(smoothing)}</output>
@@ -38,6 +39,7 @@ export function legend(lab) {
 function chip({ state, session, dark }, { lanes, label }) {
   const { view, run } = state;
   const [first = 0] = lanes;
+  const difference = run.lanes[first]?.difference;
   const shown = lanes.some((lane) => !view.hidden.includes(lane));
   const toggle = () => {
     for (const lane of lanes) {
@@ -49,7 +51,7 @@ function chip({ state, session, dark }, { lanes, label }) {
       type="button"
       class="chip"
       aria-pressed=${shown}
-      title="${run.lanes[first]?.difference}. Click to show or hide."
+      ${tip(`${difference ? `${difference}. ` : ''}Click to show or hide.`)}
       @click=${toggle}
     >
       ${swatch(first, colourIndex(view, first), dark)} ${label}
@@ -62,7 +64,7 @@ function bands({ state, session }) {
   if (seedGroups(state.run.document).every((lanes) => lanes.length < 2)) return nothing;
   const change = (/** @type {Event & { target: HTMLInputElement }} */ { target }) =>
     session.store.dispatch({ type: 'view/bands', bands: target.checked });
-  return html`<label class="check" title="Mean of lanes that differ only in their seed, with one standard deviation either side.">
+  return html`<label class="check" ${tip('Mean of lanes that differ only in their seed, with one standard deviation either side.')}>
     <input type="checkbox" .checked=${live(state.view.bands)} @change=${change} />Seeds as mean ± s.d.
   </label>`;
 }
@@ -76,7 +78,7 @@ function axis({ state, session }) {
     session.store.dispatch({ type: 'view/x', x: target.value, xLog });
   const setLog = (/** @type {Event & { target: HTMLInputElement }} */ { target }) =>
     session.store.dispatch({ type: 'view/x', x, xLog: target.checked });
-  return html`<label class="inline" title=${chosen?.help ?? ''}>
+  return html`<label class="inline" ${tip(chosen?.help ?? '')}>
       <span>x axis</span>
       <select .value=${live(x)} @change=${set}>
         ${axes.map(({ key, label }) => html`<option value=${key} ?selected=${key === x}>${label}</option>`)}

@@ -4,6 +4,7 @@ import { html } from 'lit';
 import { colourOf, dashOf } from '../plots/palette.js';
 import { placedOn, union } from '../plots/shared-axis.js';
 import { isCommon } from '../state/x-axes.js';
+import { tip } from './tip.js';
 
 /** @import { Line, PlotSpec } from '../plots/line-plot.js' */
 /** @import { RunFile } from '../worker/protocol.d.ts' */
@@ -63,16 +64,16 @@ function linesOf({ name, file }, key, dark, spread) {
 
 /** Legend entries of the overlaid runs; a click takes one away. @param {Lab} lab */
 export function overlayChips({ state, session }) {
-  const title = 'A saved run, drawn faintly with the dashes of its lanes. Click to take it away.';
+  const meaning = 'A saved run, drawn faintly with the dashes of its lanes. Click to take it away.';
   return state.runs.overlays.map(({ id, name }) =>
-    overlayChip(name, title, () => session.store.dispatch({ type: 'runs/overlay_removed', id })),
+    overlayChip(name, meaning, () => session.store.dispatch({ type: 'runs/overlay_removed', id })),
   );
 }
 
-/** A legend entry of what lies behind a chart's own lines. @param {string} name @param {string} title @param {() => void} remove */
-export function overlayChip(name, title, remove) {
+/** A legend entry of what lies behind a chart's own lines. @param {string} name @param {string} meaning @param {() => void} remove */
+export function overlayChip(name, meaning, remove) {
   return html`<li>
-    <button type="button" class="chip overlay" aria-label="${name}, take away" title=${title} @click=${remove}>
+    <button type="button" class="chip overlay" aria-label="${name}, take away" ${tip(meaning)} @click=${remove}>
       ${name} <span aria-hidden="true">✕</span>
     </button>
   </li>`;

@@ -2,6 +2,7 @@ import { html, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { crewOf, workersWanted } from '../state/device.js';
 import { formatDuration, formatNumber, formatWhole } from './format.js';
+import { tip } from './tip.js';
 
 /** @import { Lab } from './nm-lab.js' */
 /** @import { Wanted } from '../worker/protocol.d.ts' */
@@ -60,10 +61,10 @@ function mainButton({ state, session }) {
 function otherButtons({ state, session }) {
   const { phase } = state.run;
   const still = phase === 'idle' || phase === 'paused';
-  const title = 'Back to step 0 with the same initial weights';
+  const meaning = 'Back to step 0 with the same initial weights';
   return html`
     <button type="button" ?disabled=${!still} @click=${() => session.step()}>Step</button>
-    <button type="button" ?disabled=${!still && phase !== 'running' && phase !== 'finished'} title=${title} @click=${() => session.reset()}>
+    <button type="button" ?disabled=${!still && phase !== 'running' && phase !== 'finished'} ${tip(meaning)} @click=${() => session.reset()}>
       Reset
     </button>
   `;
@@ -148,9 +149,9 @@ function workers({ device, run }, session) {
   const counts = Array.from({ length: most }, (_, index) => index + 1).filter(
     (count) => crewOf(lanes, count) === count,
   );
-  const title = 'The lanes are shared out over workers. Their numbers do not depend on how many there are.';
+  const meaning = 'The lanes are shared out over workers. Their numbers do not depend on how many there are.';
   return html`
-    <label class="inline" title=${title}>
+    <label class="inline" ${tip(meaning)}>
       <span>Workers</span>
       <select .value=${live(String(device.workers ?? ''))} @change=${choose}>
         <option value="">auto (${automatic})</option>
@@ -176,7 +177,7 @@ function deviceReason({ backend, adapter, reason, limits, probe }, crew) {
   ];
   return html`
     <details class="reason">
-      <summary title=${reason}><b>${BACKENDS[backend]}</b>${reason ? `: ${reason}` : ''}</summary>
+      <summary><b>${BACKENDS[backend]}</b>${reason ? `: ${reason}` : ''}</summary>
       <dl>
         ${crew > 1 ? html`<div><dt>Workers</dt><dd>${crew}, each with its own memory and copy of the data</dd></div>` : nothing}
         ${adapter ? html`<div><dt>Adapter</dt><dd>${adapter}</dd></div>` : nothing}

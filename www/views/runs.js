@@ -3,6 +3,7 @@ import { live } from 'lit/directives/live.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { download } from '../state/sharing.js';
 import { formatShare, formatWhole } from './format.js';
+import { tip } from './tip.js';
 
 /** @import { Entry } from '../storage/database.js' */
 /** @import { Lab } from './nm-lab.js' */
@@ -30,7 +31,7 @@ function importButton({ session }) {
     if (file) void session.openFile(file);
     target.value = '';
   };
-  return html`<label class="button" title="A run, or the results of a study">
+  return html`<label class="button" ${tip('A run, or the results of a study')}>
     Open results<input type="file" accept=".json,application/json" class="hidden-label" @change=${choose} />
   </label>`;
 }

@@ -1,5 +1,6 @@
 import { html, nothing } from 'lit';
 import { formatLoss, formatShare, NOTHING } from './format.js';
+import { explained } from './tip.js';
 
 /** @import { GroupSummary } from '../worker/protocol.d.ts' */
 /** @import { Lab } from './nm-lab.js' */
@@ -49,7 +50,7 @@ export function seedsTable({ state }) {
       <table>
         <thead>
           <tr>
-            ${groupHeadings(baseline ?? '', '%', 'Hardened')}
+            ${groupHeadings('seeds', baseline ?? '', '%', 'Hardened')}
           </tr>
         </thead>
         <tbody>
@@ -69,15 +70,15 @@ export function groupNote(measure) {
     narrow below about ten seeds. An interval that holds 0 decides nothing.`;
 }
 
-/** Headings of the columns of {@link groupRow}. @param {string} baseline @param {Measure} measure @param {string} value  What the mean is of. */
-export function groupHeadings(baseline, measure, value) {
+/** Headings of the columns of {@link groupRow}. @param {string} id  Of the table. @param {string} baseline @param {Measure} measure @param {string} value  What the mean is of. */
+export function groupHeadings(id, baseline, measure, value) {
   return html`
     <th scope="col">Recipe</th>
     <th scope="col">Seeds</th>
-    <th scope="col" title="Mean and standard deviation over the seeds">${value} ± s.d.</th>
-    <th scope="col" title="Mean difference of lanes of equal seed, in ${WRITINGS[measure].unit}">To ${baseline}</th>
-    <th scope="col" title="95 % confidence interval of that mean, Student's t">95 % t interval</th>
-    <th scope="col" title="95 % percentile bootstrap of that mean">95 % bootstrap</th>
+    <th scope="col">${explained(`${id}-mean`, `${value} ± s.d.`, 'Mean and standard deviation over the seeds')}</th>
+    <th scope="col">${explained(`${id}-difference`, `To ${baseline}`, `Mean difference of lanes of equal seed, in ${WRITINGS[measure].unit}`)}</th>
+    <th scope="col">${explained(`${id}-t`, '95 % t interval', '95 % confidence interval of that mean, Student’s t')}</th>
+    <th scope="col">${explained(`${id}-bootstrap`, '95 % bootstrap', '95 % percentile bootstrap of that mean')}</th>
   `;
 }
 

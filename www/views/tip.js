@@ -1,6 +1,7 @@
 /** Boxes of words beside what they explain. */
 
-import { html } from 'lit';
+import { html, noChange } from 'lit';
+import { Directive, directive } from 'lit/directive.js';
 
 /** From the window's edge, in CSS pixels. */
 const EDGE = 12;
@@ -19,6 +20,55 @@ export function fitTip({ currentTarget }) {
   tip.style.translate = `${Math.min(0, document.documentElement.clientWidth - EDGE - right)}px`;
 }
 
+/** What is explained now, and in which box: one thing at a time. @type {{ host: HTMLElement, box: HTMLElement } | null} */
+let open = null;
+
+/** @param {HTMLElement} host @param {HTMLElement} box  A popover: neither a table that scrolls nor the dock covers a part of it. */
+function show(host, box) {
+  if (open?.box !== box) hide();
+  open = { host, box };
+  box.showPopover();
+  place();
+}
+
+function hide() {
+  open?.box.hidePopover();
+  open = null;
+}
+
+/** Above what is explained, or below where there is no room. */
+function place() {
+  if (!open) return;
+  const { left, top, bottom } = open.host.getBoundingClientRect();
+  const { width, height } = open.box.getBoundingClientRect();
+  const x = Math.max(EDGE, Math.min(left, document.documentElement.clientWidth - EDGE - width));
+  const y = top - height < EDGE ? bottom : top - height;
+  Object.assign(open.box.style, { left: `${x}px`, top: `${y}px` });
+}
+
+/**
+ * A finger leaves at once what it points at: what it opened stays until another place is touched.
+ *
+ * @param {PointerEvent} event
+ */
+function leave({ pointerType }) {
+  if (pointerType !== 'touch') hide();
+}
+
+/** @param {KeyboardEvent} event */
+function onKey({ key }) {
+  if (key === 'Escape') hide();
+}
+
+document.addEventListener('scroll', place, { capture: true, passive: true });
+document.addEventListener(
+  'pointerdown',
+  ({ target }) => {
+    if (!open?.host.contains(/** @type {Node} */ (target))) hide();
+  },
+  { capture: true },
+);
+
 /**
  * Words in running text or in a heading whose meaning shows on hover, on focus and by touch.
  *
@@ -27,36 +77,75 @@ export function fitTip({ currentTarget }) {
  * @param {unknown} meaning
  */
 export function explained(id, shown, meaning) {
+  const explain = (/** @type {Event} */ { currentTarget }) => {
+    const host = /** @type {HTMLElement} */ (currentTarget);
+    show(host, /** @type {HTMLElement} */ (host.querySelector('.tip')));
+  };
   return html`<span
     class="term"
     tabindex="0"
     role="term"
     aria-describedby=${id}
-    @focusin=${show}
-    @pointerenter=${show}
+    @focusin=${explain}
+    @pointerenter=${explain}
     @focusout=${hide}
-    @pointerleave=${hide}
-    @keydown=${(/** @type {KeyboardEvent} */ event) => event.key === 'Escape' && hide(event)}
+    @pointerleave=${leave}
+    @keydown=${onKey}
     >${shown}<span class="tip" popover="manual" role="tooltip" id=${id}>${meaning}</span></span
   >`;
 }
 
-/** @param {Event} event */
-function show({ currentTarget }) {
-  const host = /** @type {HTMLElement} */ (currentTarget);
-  const tip = /** @type {HTMLElement} */ (host.querySelector('.tip'));
-  // A popover: neither a table that scrolls nor the dock covers a part of it.
-  tip.showPopover();
-  const { left, top, bottom } = host.getBoundingClientRect();
-  const { width, height } = tip.getBoundingClientRect();
-  const x = Math.max(EDGE, Math.min(left, document.documentElement.clientWidth - EDGE - width));
-  const y = top - height < EDGE ? bottom : top - height;
-  Object.assign(tip.style, { left: `${x}px`, top: `${y}px` });
+/** The box that all controls share. @type {HTMLElement | null} */
+let shared = null;
+
+class Tip extends Directive {
+  /** @type {HTMLElement | null} */
+  #host = null;
+  #words = '';
+
+  /** @param {string} words */
+  render(words) {
+    return words;
+  }
+
+  /** @param {import('lit').ElementPart} part @param {[string]} words */
+  update({ element }, [words]) {
+    const host = /** @type {HTMLElement} */ (element);
+    this.#words = words;
+    if (!this.#host) this.#attach(host);
+    const control = (host instanceof HTMLLabelElement && host.control) || host;
+    // What only repeats the name would be said twice.
+    control.ariaDescription = words === control.ariaLabel ? null : words || null;
+    if (open?.host === host) this.#show(host);
+    return noChange;
+  }
+
+  /** @param {HTMLElement} host */
+  #attach(host) {
+    this.#host = host;
+    const show = () => this.#show(host);
+    host.addEventListener('focusin', show);
+    host.addEventListener('pointerenter', show);
+    host.addEventListener('focusout', hide);
+    host.addEventListener('pointerleave', leave);
+    host.addEventListener('keydown', onKey);
+  }
+
+  /** @param {HTMLElement} host */
+  #show(host) {
+    if (!this.#words) return hide();
+    if (!shared) {
+      shared = document.createElement('span');
+      shared.className = 'tip';
+      shared.popover = 'manual';
+      shared.role = 'tooltip';
+    }
+    shared.textContent = this.#words;
+    // Whatever takes the control away takes its box along.
+    if (host.nextElementSibling !== shared) host.after(shared);
+    show(host, shared);
+  }
 }
 
-/** @param {Event} event */
-function hide({ currentTarget }) {
-  /** @type {HTMLElement | null} */ (
-    /** @type {HTMLElement} */ (currentTarget).querySelector('.tip')
-  )?.hidePopover();
-}
+/** Says more about a button or a labelled field on hover, on focus and by touch: `<button ${tip('more')}>`. */
+export const tip = directive(Tip);

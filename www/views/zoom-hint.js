@@ -1,6 +1,7 @@
 /** How to see a part of a chart, and how to come back. */
 
 import { html, nothing } from 'lit';
+import { explained, tip } from './tip.js';
 
 /** @import { PlotSpec } from '../plots/line-plot.js' */
 /** @import { Lab } from './nm-lab.js' */
@@ -12,9 +13,9 @@ export function zoomHint({ session }, title, { whole, xRange }) {
   return html`<span class="zoom">
     ${
       xRange === whole
-        ? html`<span class="mouse" title="All charts then show that part. With the keyboard: plus, minus, Escape.">drag to zoom</span
+        ? html`<span class="mouse">${explained(`zoom-${title.replaceAll(/\W/g, '-')}`, 'drag to zoom', 'All charts then show that part. With the keyboard: plus, minus, Escape.')}</span
             ><span class="fingers">pinch to zoom</span>`
-        : html`<button type="button" class="link" title="Double-click or Escape does the same" @click=${showAll}>
+        : html`<button type="button" class="link" ${tip('Double-click or Escape does the same')} @click=${showAll}>
             Show all<span class="hidden-label"> of ${title}</span>
           </button>`
     }

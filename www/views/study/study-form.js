@@ -7,6 +7,7 @@ import { documentOf, studyLaneName, suggested, sweepable } from '../../state/stu
 import { inWords } from '../../state/wording.js';
 import { formatWhole } from '../format.js';
 import { problemList } from '../problem-list.js';
+import { tip } from '../tip.js';
 
 /** @import { FieldSpec } from '../../worker/protocol.d.ts' */
 /** @import { Sweep } from '../../state/study.js' */
@@ -97,7 +98,7 @@ function sweepRow({ state }, { field, values }, index, set) {
             autocomplete="off"
             spellcheck="false"
             aria-label="Values of ${spec?.label ?? field}"
-            title=${inWords(spec?.help ?? '', state.catalog.fields)}
+            ${tip(inWords(spec?.help ?? '', state.catalog.fields))}
             .value=${live(values ?? suggested(state, field))}
             @input=${type}
           />

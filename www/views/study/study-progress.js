@@ -3,6 +3,7 @@
 import { html, nothing } from 'lit';
 import { nextCell } from '../../state/study.js';
 import { formatDuration, formatWhole } from '../format.js';
+import { tip } from '../tip.js';
 import { settingsText } from './study-points.js';
 
 /** @import { Study } from '../../state/study.js' */
@@ -58,10 +59,10 @@ function ending({ studies, store }, { results, discarding }) {
       <button type="button" class="quiet" @click=${ask(false)}>Cancel</button>
     `;
   const trained = (results?.cells.length ?? 0) > 0;
-  const title = 'The finished points stay, with their charts and table; the one that trains is dropped';
+  const meaning = 'The finished points stay, with their charts and table; the one that trains is dropped';
   return html`
-    ${trained ? html`<button type="button" title=${title} @click=${() => studies.stop()}>Stop and keep what is done</button>` : nothing}
-    <button type="button" class="quiet" title="All its points are forgotten" @click=${ask(true)}>Discard</button>
+    ${trained ? html`<button type="button" ${tip(meaning)} @click=${() => studies.stop()}>Stop and keep what is done</button>` : nothing}
+    <button type="button" class="quiet" ${tip('All its points are forgotten')} @click=${ask(true)}>Discard</button>
   `;
 }
 

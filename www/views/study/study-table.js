@@ -26,7 +26,7 @@ export function studyTable({ state }) {
         <thead>
           <tr>
             <th scope="col">Point</th>
-            ${groupHeadings(baseline, measure, 'Mean')}
+            ${groupHeadings('study', baseline, measure, 'Mean')}
           </tr>
         </thead>
         ${cells.map((cell) => {
