@@ -43,6 +43,51 @@ for (const width of [390, 1024, 1440, 1680]) {
   });
 }
 
+/** A script for `visit`: notes every upright text of a chart that reaches beyond it. */
+function noteCutTexts() {
+  const cut = /** @type {string[]} */ ([]);
+  let upright = 0;
+  Object.assign(window, { cutTexts: () => ({ cut, upright }) });
+  const { fillText } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+    const { b, f } = this.getTransform();
+    if (Math.abs(b) > 0.9) {
+      upright += 1;
+      const half = this.measureText(text).width / 2;
+      if (f - half < 0 || f + half > this.canvas.height) cut.push(text);
+    }
+    return fillText.call(this, text, ...place);
+  };
+}
+
+for (const viewport of [
+  { width: 1280, height: 600 },
+  { width: 390, height: 700 },
+]) {
+  test(`labels of the y axis are whole in the lowest charts, ${viewport.width} px`, async () => {
+    const visited = await visit('?autostart=off', { viewport }, noteCutTexts);
+    const { page } = visited;
+    await visited.phase('Ready');
+    for (const chart of ['accuracy', 'noise', 'loss', 'schedule']) {
+      const shown = page.locator(`[data-chart=${chart}]`).getByLabel('Shown');
+      for (const metric of await shown
+        .locator('option')
+        .evaluateAll((all) => all.map((option) => option.getAttribute('value') ?? ''))) {
+        await shown.selectOption(metric);
+        await page.evaluate(async (id) => {
+          for (const element of ['nm-lab', `[data-chart=${id}] nm-plot`])
+            await /** @type {any} */ (document.querySelector(element)).updateComplete;
+        }, chart);
+      }
+    }
+    const { cut, upright } = await page.evaluate(() => /** @type {any} */ (window).cutTexts());
+    assert.ok(upright > 20, `${upright} labels were drawn`);
+    assert.deepEqual([...new Set(cut)], []);
+    assert.deepEqual(visited.complaints, []);
+    await visited.close();
+  });
+}
+
 test('beside the charts the results have room', async () => {
   const visited = await visit('?autostart=off', { viewport: { width: 1680, height: 900 } });
   const { page } = visited;
