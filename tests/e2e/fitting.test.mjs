@@ -88,6 +88,29 @@ for (const viewport of [
   });
 }
 
+test('on a phone the caption of a table stays in view while its columns scroll', async () => {
+  const visited = await visit('?autostart=off', { viewport: { width: 360, height: 780 } });
+  const { page } = visited;
+  await visited.phase('Ready');
+  await page.getByText('What the paper reports').click();
+  const tables = page.locator('.paper .scroll');
+  let scrolled = 0;
+  for (const table of await tables.all()) {
+    const { over, within } = await table.evaluate((scroll) => {
+      scroll.scrollTo(scroll.scrollWidth, 0);
+      const [view, caption] = [scroll, scroll.querySelector('caption span')].map((element) =>
+        /** @type {Element} */ (element).getBoundingClientRect(),
+      );
+      const within = caption && view && caption.left >= view.left - 1 && caption.right <= view.right + 1;
+      return { over: scroll.scrollLeft, within };
+    });
+    assert.ok(within, await table.innerText());
+    scrolled += over;
+  }
+  assert.ok(scrolled > 0, 'some table is wider than the phone');
+  await visited.close();
+});
+
 test('beside the charts the results have room', async () => {
   const visited = await visit('?autostart=off', { viewport: { width: 1680, height: 900 } });
   const { page } = visited;
