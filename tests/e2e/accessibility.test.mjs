@@ -48,6 +48,10 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
 test('no width from 360 to 2560 px scrolls sideways', async () => {
   const page = await visit(linkTo(SMALL));
   await page.reach(10);
+  await page.press('Keep');
+  await page.page.getByRole('button', { name: 'Rename', exact: true }).waitFor();
+  await page.press('Reset');
+  await page.page.getByRole('region', { name: 'Saved runs' }).waitFor();
   for (const width of [360, 390, 600, 768, 1024, 1280, 1680, 1920, 2560]) {
     await page.page.setViewportSize({ width, height: 900 });
     const needed = await page.page.evaluate(() => document.documentElement.scrollWidth);

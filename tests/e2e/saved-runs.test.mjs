@@ -187,6 +187,28 @@ test('a run that is kept while it is being saved stays kept', async () => {
   await page.close();
 });
 
+test('names of runs are typed while a run trains, and nothing takes them back', async () => {
+  const page = await visit(linkTo(SMALL));
+  await page.reach(5);
+  await page.page.getByLabel('This run').fill('Kept');
+  await page.press('Keep');
+  await page.page.getByRole('button', { name: 'Rename', exact: true }).waitFor();
+  await page.press('Reset');
+  await page.press('Start');
+  const [present, saved] = [page.page.getByLabel('This run'), page.page.getByLabel('Name of Kept')];
+  for (const [field, text] of /** @type {const} */ ([
+    [present, 'The present one'],
+    [saved, 'The saved one'],
+  ])) {
+    await field.fill('');
+    await field.pressSequentially(text, { delay: 60 });
+    await page.reach((await page.step()) + 20);
+    assert.equal(await field.inputValue(), text);
+  }
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
 test('a run file is imported and drawn; one that is damaged is refused with its fields', async () => {
   const page = await visit(linkTo(SHORT));
   await page.phase('Finished');

@@ -1,10 +1,19 @@
 /** Axes and ranges of a line chart. */
 
 import uPlot from 'uplot';
+import { roomAbove } from './mark-labels.js';
 
 /** @import { PlotSpec, Tick } from './line-plot.js' */
 
 const place = new Intl.NumberFormat();
+/** Height of the x axis with its label, and of its numbers alone; width of a line of the y axis' label, and of its numbers. In CSS pixels. */
+const X_AXIS = 40;
+const X_NUMBERS = 26;
+const LABEL_LINE = 14;
+const Y_NUMBERS = 54;
+/** A label may be so much longer than its axis. */
+const BEYOND = 20;
+
 const reading = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 6 });
 
 /**
@@ -28,22 +37,64 @@ export function axesOf(ink, spec) {
     {
       ...common,
       label: labelOf(spec()),
-      labelSize: 14,
-      size: 26,
+      labelSize: X_AXIS - X_NUMBERS,
+      size: X_NUMBERS,
       ...(spec().xTicks ? namedTicks(spec().xTicks ?? []) : numberedTicks(common.grid, spec)),
     },
     {
       ...common,
       // Nine lines a decade would drown the curves.
       grid: { ...common.grid, filter: (_, ticks) => (spec().log ? ticks.map(powerOfTen) : ticks) },
-      label: spec().yLabel,
-      labelSize: 16,
-      size: 52,
+      // Its label is drawn by `drawYLabel`: uPlot knows none of several lines.
+      size: (plot) => Y_NUMBERS + LABEL_LINE * yLabelLines(plot, spec(), ink).length,
       // Of what is not measured nobody knows the range: its numbers would be invented.
       values: (_, ticks) =>
         ticks.map((tick) => (tick === null || isEmpty(spec()) ? '' : spec().format(tick))),
     },
   ];
+}
+
+/** The y axis' label in as many lines as it takes beside a chart of this height. @param {uPlot} plot @param {PlotSpec} spec @param {CSSStyleDeclaration} ink */
+function yLabelLines({ ctx, height }, { yLabel, marks }, ink) {
+  ctx.save();
+  ctx.font = `11px ${ink.fontFamily}`;
+  const room = height - roomAbove(marks) - X_AXIS + BEYOND;
+  const lines = wrapped(yLabel, room, (text) => ctx.measureText(text).width);
+  ctx.restore();
+  return lines;
+}
+
+/**
+ * A text in lines of at most some width; a single word that is wider has a line of its own.
+ *
+ * @param {string} text
+ * @param {number} room
+ * @param {(text: string) => number} measure
+ */
+export function wrapped(text, room, measure) {
+  const lines = /** @type {string[]} */ ([]);
+  for (const word of text.split(' ')) {
+    const longer = lines.length > 0 ? `${lines.at(-1)} ${word}` : word;
+    if (lines.length > 0 && measure(longer) <= room) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** @param {uPlot} plot @param {PlotSpec} spec @param {CSSStyleDeclaration} ink */
+export function drawYLabel(plot, spec, ink) {
+  const { ctx, bbox } = plot;
+  const lines = yLabelLines(plot, spec, ink);
+  ctx.save();
+  ctx.font = `${11 * devicePixelRatio}px ${ink.fontFamily}`;
+  ctx.fillStyle = ink.color;
+  ctx.textAlign = 'center';
+  ctx.textBaseline = 'middle';
+  ctx.translate(0, bbox.top + bbox.height / 2);
+  ctx.rotate(-Math.PI / 2);
+  for (const [row, line] of lines.entries())
+    ctx.fillText(line, 0, (row + 0.5) * LABEL_LINE * devicePixelRatio);
+  ctx.restore();
 }
 
 /** What stands below the x axis. @param {PlotSpec} spec */

@@ -4,7 +4,7 @@
  */
 
 import uPlot from 'uplot';
-import { axesOf, rangeOf, roomAtEnd } from './axes.js';
+import { axesOf, drawYLabel, rangeOf, roomAtEnd } from './axes.js';
 import { ChartCursor } from './cursor.js';
 import { roomAbove } from './mark-labels.js';
 import { drawBackdrop, drawMarks, drawNow } from './marks.js';
@@ -192,7 +192,11 @@ export class LinePlot {
         fill: colour + alpha,
       })),
       hooks: {
-        drawAxes: [(plot) => drawBackdrop(plot, this.#spec), (plot) => drawMarks(plot, this.#spec, ink)],
+        drawAxes: [
+          (plot) => drawYLabel(plot, this.#spec, ink),
+          (plot) => drawBackdrop(plot, this.#spec),
+          (plot) => drawMarks(plot, this.#spec, ink),
+        ],
         draw: [
           (plot) => drawWhiskers(plot, this.#spec),
           (plot) => drawNow(plot, this.#spec),

@@ -35,7 +35,7 @@ function table(caption, spec) {
     <div class="scroll" tabindex="0" role="region" aria-label="Data: ${caption}">
       <table>
         <caption>
-          ${caption}, the last ${Math.min(MOST_ROWS, measured.length)} of ${measured.length} points
+          <span>${caption}, the last ${Math.min(MOST_ROWS, measured.length)} of ${measured.length} points</span>
         </caption>
         <thead>
           <tr>

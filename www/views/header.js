@@ -23,9 +23,11 @@ export function header(lab) {
       </div>
       <div class="tools">
         ${presetPicker(lab)}
-        <button type="button" ?disabled=${!ready} @click=${() => session.copyLink()}>Copy link</button>
-        <button type="button" ?disabled=${!ready} @click=${csv} ${tip('All measurements as a table')}>CSV</button>
-        <button type="button" ?disabled=${!ready} @click=${json} ${tip('Experiment and all measurements')}>JSON</button>
+        <div class="exports">
+          <button type="button" ?disabled=${!ready} @click=${() => session.copyLink()}>Copy link</button>
+          <button type="button" ?disabled=${!ready} @click=${csv} ${tip('All measurements as a table')}>CSV</button>
+          <button type="button" ?disabled=${!ready} @click=${json} ${tip('Experiment and all measurements')}>JSON</button>
+        </div>
         ${themePicker(lab)}
       </div>
     </header>

@@ -87,7 +87,7 @@ function table(groups, rounds) {
       <div class="scroll" tabindex="0" role="region" aria-label="Data of the kernel bench">
         <table>
           <caption>
-            Medians of ${rounds} rounds
+            <span>Medians of ${rounds} rounds</span>
           </caption>
           <thead>
             <tr>

@@ -24,7 +24,7 @@ function table({ title, dense, recipes, rows }) {
     <div class="scroll" tabindex="0" role="region" aria-label=${title}>
       <table>
         <caption>
-          ${title}; dense ${dense}
+          <span>${title}; dense ${dense}</span>
         </caption>
         <thead>
           <tr>

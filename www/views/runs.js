@@ -43,13 +43,15 @@ function present({ state, session }) {
   const keep = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const form = /** @type {HTMLFormElement} */ (event.target);
-    void session.keeper.keep(String(new FormData(form).get('name')).trim() || (run.document?.name ?? ''));
+    const field = /** @type {HTMLInputElement} */ (form.elements.namedItem('name'));
+    field.value = field.value.trim() || (run.document?.name ?? '');
+    void session.keeper.keep(field.value);
   };
   return html`
     <form class="keep" @submit=${keep}>
       <label class="inline">
         <span>This run</span>
-        <input type="text" name="name" maxlength="80" .value=${live(entry?.name ?? run.document?.name ?? '')} />
+        <input type="text" name="name" maxlength="80" .value=${entry?.name ?? run.document?.name ?? ''} />
       </label>
       <button type="submit" ?disabled=${!run.document}>${entry?.kept ? 'Rename' : 'Keep'}</button>
       <details class="more">
@@ -108,7 +110,7 @@ function row({ state, session }, entry) {
   const share = (/** @type {number | null} */ value) => (value === null ? '–' : formatShare(value));
   return html`<tr>
     <th scope="row">
-      <input type="text" class="name" maxlength="80" aria-label="Name of ${name}" .value=${live(name)} @change=${rename} />
+      <input type="text" class="name" maxlength="80" aria-label="Name of ${name}" .value=${name} @change=${rename} />
       <small>${date}${kept ? '' : ', not kept'}</small>
     </th>
     <td>${formatWhole(step)} of ${formatWhole(steps)}</td>

@@ -21,7 +21,7 @@ export function studyTable({ state }) {
     <div class="scroll" tabindex="0" role="region" aria-label="Results of the study">
       <table>
         <caption>
-          ${SUMMARISED[metric].label}
+          <span>${SUMMARISED[metric].label}</span>
         </caption>
         <thead>
           <tr>
