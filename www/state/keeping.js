@@ -295,7 +295,7 @@ function newId() {
 }
 
 /** What is saved of the run on the page. @param {State} state @returns {Entry | null} */
-function entryOf({ run, runs, history, device }) {
+function entryOf({ run, runs, history, device, view }) {
   const { document, phase } = run;
   if (!document || !runs.current) return null;
   const known = runs.entries.find(({ id }) => id === runs.current);
@@ -310,6 +310,7 @@ function entryOf({ run, runs, history, device }) {
     resumable: true,
     document,
     backend: device.used?.backend ?? null,
+    colours: view.colours,
     times: { steps: history.steps, elapsed_s: history.elapsed_s },
     lanes: run.lanes.map(({ name }, lane) => ({
       name,
