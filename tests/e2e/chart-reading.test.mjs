@@ -317,6 +317,56 @@ test('labels that would meet are joined, common ones and those of single lines a
   assert.equal(last?.left, 76);
 });
 
+test('on a phone the reading shows every value beside a name of any length, after a piece of its line', async () => {
+  const lanes = SMALL.lanes.map((lane) => ({ ...lane, name: `${lane.name} ${'of a long name '.repeat(4)}` }));
+  const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+  const visited = await visit(linkTo({ ...SHORT, lanes }), phone);
+  const { page } = visited;
+  await visited.phase('Finished');
+  const over = page.locator('[data-chart=accuracy] .u-over');
+  await over.scrollIntoViewIfNeeded();
+  const plot = await over.boundingBox();
+  assert.ok(plot);
+  for (const share of [0.2, 0.45, 0.8]) {
+    await page.touchscreen.tap(plot.x + share * plot.width, plot.y + 20);
+    const values = page.locator('[data-chart=accuracy] .reading b');
+    await values.first().waitFor();
+    const boxes = await values.evaluateAll((all) =>
+      all.map((value) => value.getBoundingClientRect().toJSON()),
+    );
+    assert.equal(boxes.length, 3, 'two lanes and the hardened value of one');
+    for (const { left, right } of boxes)
+      assert.ok(left >= plot.x && right <= plot.x + plot.width, `${left} to ${right} at ${share}`);
+  }
+  const dashes = await page
+    .locator('[data-chart=accuracy] .reading path')
+    .evaluateAll((all) => all.map((path) => path.getAttribute('stroke-dasharray')));
+  assert.deepEqual(dashes.sort(), ['', '10 4', '10 4']);
+  assert.deepEqual(visited.complaints, []);
+  await visited.close();
+});
+
+test('values that lie apart say where, in the reading and to screen readers', async () => {
+  const visited = await visit(linkTo(SHORT));
+  const { page } = visited;
+  await visited.phase('Finished');
+  const slider = page.locator('[data-chart=accuracy] .canvas');
+  const places = page.locator('[data-chart=accuracy] .reading small');
+  await slider.press('Home');
+  await page.locator('[data-chart=accuracy] .reading strong', { hasText: 'step 0' }).waitFor();
+  assert.equal(await places.count(), 0, 'all lie at one step');
+  await page.locator('.legend').getByLabel('x axis').first().selectOption('train_gflop_ideal');
+  await slider.press('End');
+  await places.first().waitFor();
+  const texts = await places.allInnerTexts();
+  assert.equal(texts.length, 3);
+  assert.equal(new Set(texts).size, 2, 'the lane that prunes has spent less');
+  const words = (await slider.getAttribute('aria-valuetext')) ?? '';
+  for (const text of texts) assert.ok(words.includes(` ${text} `), `${text} in ${words}`);
+  assert.deepEqual(visited.complaints, []);
+  await visited.close();
+});
+
 test('a chart with one point shows it, and says what its faint lines are', async () => {
   const visited = await visit(
     `?autostart=off${linkTo({ ...SMALL, lanes: SMALL.lanes.map((lane, seed) => ({ ...lane, seed })), report_every: 1 })}`,

@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lab } from './support.mjs';
+import { rangeOf } from '../../www/plots/axes.js';
+import { linkTo } from './link.mjs';
+import { lab, SMALL } from './support.mjs';
 
 /** @import { Visit } from './support.mjs' */
 
@@ -185,3 +187,39 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     await visited.close();
   });
 }
+
+test('on a phone a saved run is drawn, opened and deleted, and a chart’s table is read, without scrolling sideways', async () => {
+  const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+  const visited = await visit(linkTo({ ...SMALL, steps: 20 }), phone);
+  const { page } = visited;
+  await visited.phase('Finished');
+  await visited.press('Run again');
+  const row = page.locator('.runs tbody tr');
+  await row.first().waitFor();
+  const edge = await page.locator('.runs .scroll').evaluate((scroll) => scroll.getBoundingClientRect().right);
+  const rights = await row
+    .locator('input, button')
+    .evaluateAll((all) => all.map((control) => control.getBoundingClientRect().right));
+  assert.equal(rights.length, 5, 'its name, Draw, Open, Export and Delete');
+  for (const right of rights) assert.ok(right <= edge, `${right} beyond ${edge}`);
+
+  await visited.chartTable('accuracy');
+  const [table = 0, chart = 0] = await page
+    .locator('[data-chart=accuracy]')
+    .locator('.scroll, nm-plot')
+    .evaluateAll((all) => all.map((box) => box.getBoundingClientRect().width).sort((a, b) => a - b));
+  assert.ok(table > 0.95 * chart, `${table} of ${chart}`);
+  assert.deepEqual(visited.complaints, []);
+  await visited.close();
+});
+
+test('an axis of shares does not blow up what may be chance', () => {
+  const shares = /** @type {any} */ ({ log: false, yLimits: [0, 1] });
+  const near = (/** @type {[number, number]} */ [low, high], /** @type {[number, number]} */ expected) =>
+    assert.ok(Math.abs(low - expected[0]) + Math.abs(high - expected[1]) < 1e-9, `${low} to ${high}`);
+  near(rangeOf(0.064, 0.068, shares), [0.041, 0.091]);
+  near(rangeOf(0.2, 0.7, shares), [0.17, 0.73]);
+  near(rangeOf(0.995, 0.999, shares), [0.972, 1]);
+  // Without limits nobody knows what is little.
+  near(rangeOf(0.2, 0.201, { ...shares, yLimits: null }), [0.2 - 0.00201, 0.201 + 0.00201]);
+});

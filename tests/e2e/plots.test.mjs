@@ -159,8 +159,13 @@ test('lanes that differ only in their seed are one line with a band and their nu
   assert.ok(Math.abs(last(bands[0].high) - mean - deviation) < 1e-12);
   assert.ok(Math.abs(last(bands[0].low) - mean + deviation) < 1e-12);
 
+  const scheduled = async () =>
+    (await specOf(page, 'schedule')).lines.map((/** @type {any} */ { label }) => label);
+  assert.deepEqual(await scheduled(), ['Control', 'Baseline 0, 3 seeds']);
+
   await page.page.getByLabel('Seeds as mean').uncheck();
   assert.equal(await chips.count(), 4);
+  assert.equal((await scheduled()).length, 4);
   assert.equal((await specOf(page, 'loss')).bands.length, 0);
   assert.deepEqual(page.complaints, []);
   await page.close();

@@ -209,6 +209,44 @@ test('names of runs are typed while a run trains, and nothing takes them back', 
   await page.close();
 });
 
+test('a saved run has its own colours when opened, and those of lanes of the same name when drawn', async () => {
+  const [control, baseline] = SMALL.lanes;
+  const lanes = [control, baseline, { ...baseline, name: 'Baseline, seed 1', seed: 1 }];
+  const view = btoa(JSON.stringify({ colours: [3, 4, 4] }));
+  const page = await visit(`${linkTo({ ...SHORT, lanes })}&v=${view}`);
+  /** @param {string} chips */
+  const looks = (chips) =>
+    page.page
+      .locator(`.legend ${chips} .swatch line`)
+      .evaluateAll((all) =>
+        all.map((line) => [line.getAttribute('stroke'), line.getAttribute('stroke-dasharray')]),
+      );
+  const colours = (/** @type {(string | null)[][]} */ lines) => lines.map(([colour]) => colour);
+  await page.phase('Finished');
+  const own = await looks('.chip');
+  await page.page.getByLabel('This run').fill('The first');
+  await page.press('Keep');
+  await page.page.getByRole('button', { name: 'Rename', exact: true }).waitFor();
+  await page.press('Run again');
+  await page.page.getByLabel('Draw The first').check();
+  await page.page.getByLabel('Colour of Control').selectOption('6');
+  const chip = page.page.getByRole('button', { name: 'The first, take away' });
+  assert.match(await chip.innerText(), /The first\s+Control\s+Baseline, 2 seeds/, 'repetitions are one line');
+  const [present, old] = [await looks('.chip:not(.overlay)'), await looks('.overlay')];
+  assert.deepEqual(colours(old), colours(present));
+  assert.notDeepEqual(colours(present), colours(own));
+  assert.equal(new Set([...present, ...old].map(([, dash]) => dash)).size, 4, 'dashes tell old from new');
+  await page.phase('Finished');
+  const table = await page.chartTable('accuracy');
+  assert.equal(table.at(-1)?.length, 1 + 3 + 2);
+  await chip.click();
+  await page.page.getByRole('button', { name: 'Open The first' }).click();
+  await page.page.getByText('Opened “The first”.').waitFor();
+  assert.deepEqual(await looks('.chip'), own);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
 test('a run file is imported and drawn; one that is damaged is refused with its fields', async () => {
   const page = await visit(linkTo(SHORT));
   await page.phase('Finished');

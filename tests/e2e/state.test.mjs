@@ -153,8 +153,22 @@ test('what happens to the weights now is said in one sentence', () => {
     scheduled([4, 1, 1, 1, 1], 4, [1, 0.5, 0.25, 0, 0]),
     scheduled([4, 3, 2, 1, 1], 4, [1, 0, 0, 0, 0]),
   ];
-  const at = (/** @type {number} */ step, change = {}) =>
-    nowOf({ ...emptyRun, phase: 'running', lanes, schedule, step, steps: 50, ...change });
+  const at = (/** @type {number} */ step, change = {}, groups = /** @type {number[][] | null} */ (null)) => {
+    const run = {
+      ...emptyRun,
+      phase: /** @type {const} */ ('running'),
+      lanes,
+      schedule,
+      step,
+      steps: 50,
+      ...change,
+    };
+    const drawn = groups ?? run.lanes.map((_, lane) => [lane]);
+    return nowOf(
+      run,
+      drawn.map((group) => ({ lanes: group, label: '' })),
+    );
+  };
   assert.equal(at(5), 'Now all lanes still train with every weight; pruning starts at step 10.');
   assert.equal(at(12), 'Now Soft counts pruned weights 0.50 times, Stepwise keeps 3 of 4 weights.');
   assert.equal(
@@ -169,6 +183,16 @@ test('what happens to the weights now is said in one sentence', () => {
   assert.equal(at(12, { schedule: [dense] }), 'Now every lane trains with all its weights.');
   const many = { lanes: [...lanes, ...lanes], schedule: [dense, soft, stepwise, dense, soft, stepwise] };
   assert.equal(at(12, many), 'Now 4 of 4 sparse lanes are on the way to their final pattern.');
+  const twice = [
+    [0, 3],
+    [1, 4],
+    [2, 5],
+  ];
+  assert.equal(
+    at(12, many, twice),
+    'Now Soft counts pruned weights 0.50 times, Stepwise keeps 3 of 4 weights.',
+    'repetitions that are drawn as one are named once',
+  );
   // Sparse first, dense at the end.
   const back = scheduled([1, 1, 1, 4, 4], 4, [0, 0, 0, 1, 1]);
   assert.equal(at(15, { schedule: [dense, back] }), 'Now Soft keeps 1 of 4 weights.');

@@ -16,6 +16,9 @@ const BEYOND = 20;
 
 const reading = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 6 });
 
+/** Of a scale with limits an axis shows no less: between a few hundred samples, smaller differences are chance. */
+const LEAST_SPAN = 0.05;
+
 /**
  * The axes of x and of values.
  *
@@ -156,7 +159,8 @@ export function rangeOf(min, max, { log, yLimits }) {
     const [low, high] = uPlot.rangeLog(min, max, 10, false);
     return [low ?? min, high ?? max];
   }
-  const pad = Math.max((max - min) * 0.06, Math.abs(max) * 0.01, 1e-12);
   const [least, most] = yLimits ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const missing = yLimits ? LEAST_SPAN * (most - least) - (max - min) : 0;
+  const pad = Math.max((max - min) * 0.06, Math.abs(max) * 0.01, missing / 2, 1e-12);
   return [Math.max(min - pad, least), Math.min(max + pad, most)];
 }

@@ -2,7 +2,7 @@ import { LitElement } from 'lit';
 import { isEmpty } from './axes.js';
 import { Handles } from './handles.js';
 import { LinePlot } from './line-plot.js';
-import { headingOf, readAt } from './reading.js';
+import { headingOf, placed, readAt } from './reading.js';
 import { rowsWithin } from './thinning.js';
 import { Touch } from './touch.js';
 import { zoomed } from './zoom.js';
@@ -97,7 +97,9 @@ export class NmPlot extends LitElement {
     const { x } = spec;
     const { first, row, last } = this.#place(spec);
     const read = readAt(spec, row);
-    const readings = read.map(({ label, text }) => `${label} ${text}`);
+    const readings = placed(spec, read).map(({ line, text, where }) =>
+      [line.label, where, text].filter(Boolean).join(' '),
+    );
     this.#canvas.ariaLabel = this.name;
     this.#canvas.ariaValueMin = String(x[first] ?? 0);
     this.#canvas.ariaValueMax = String(x[last] ?? 0);

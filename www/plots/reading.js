@@ -1,10 +1,13 @@
 /** The box beside the cursor: every line's value there, greatest first. */
 
 import { placeOf } from './axes.js';
+import { SAMPLE } from './mark-labels.js';
 import { rowsWithin } from './thinning.js';
 
-/** @import { PlotSpec } from './line-plot.js' */
+/** @import { Line, PlotSpec } from './line-plot.js' */
 /** @import { Rows } from './thinning.js' */
+
+const SVG = 'http://www.w3.org/2000/svg';
 
 export class Reading {
   #box = document.createElement('div');
@@ -38,12 +41,14 @@ export class Reading {
     if (rows.length === 0 || left === undefined) return;
     const heading = document.createElement('strong');
     heading.textContent = headingOf(this.spec(), rows);
-    this.#box.replaceChildren(heading, ...rows.map(rowElement));
-    // On the side with more room. Asking for the box's width would lay the page out at every move.
-    const onLeft = left > plot.bbox.width / devicePixelRatio / 2;
-    this.#box.style.transform = onLeft
-      ? `translate(max(0px, calc(${left - 12}px - 100%)), 4px)`
-      : `translate(${left + 12}px, 4px)`;
+    this.#box.replaceChildren(heading, ...placed(this.spec(), rows).map(rowElement));
+    // On the side with more room, and never beyond the plot. Asking for the box's width would lay the page out at every
+    // move.
+    const width = plot.bbox.width / devicePixelRatio;
+    this.#box.style.transform =
+      left > width / 2
+        ? `translate(max(0px, calc(${left - 12}px - 100%)), 4px)`
+        : `translate(min(${left + 12}px, calc(${width}px - 100%)), 4px)`;
   }
 }
 
@@ -56,7 +61,13 @@ export function headingOf(spec, rows) {
   return `${xLabel} ${from === to ? from : `${from} to ${to}`}`;
 }
 
-/** @typedef {{ label: string, colour: string, value: number, text: string, x: number }} Row */
+/** @typedef {{ line: Line, value: number, text: string, x: number }} Row */
+
+/** Rows that lie apart say where each of them lies. @param {PlotSpec} spec @param {Row[]} rows */
+export function placed(spec, rows) {
+  const apart = rows.some(({ x }) => x !== rows[0]?.x);
+  return rows.map((row) => ({ ...row, where: apart ? `at ${placeOf(spec, row.x)}` : '' }));
+}
 
 /**
  * Every line's value at `row` or at the nearest row in sight where it has one, greatest first.
@@ -68,13 +79,14 @@ export function headingOf(spec, rows) {
 export function readAt({ x, xRange, lines, read }, row) {
   const sight = rowsWithin(x, xRange);
   return lines
-    .flatMap(({ label, colour, values, read: listed }, index) => {
-      if (!listed) return [];
+    .flatMap((line, index) => {
+      const { values } = line;
+      if (!line.read) return [];
       const at = nearest(values, row, sight);
       const [value, where] = [values[at] ?? null, x[at]];
       return value === null || where === undefined
         ? []
-        : [{ label, colour, value, text: read(value, index, at), x: where }];
+        : [{ line, value, text: read(value, index, at), x: where }];
     })
     .sort((a, b) => b.value - a.value);
 }
@@ -96,13 +108,29 @@ export function nearest(values, row, { first, last }) {
   return -1;
 }
 
-/** @param {Row} row */
-function rowElement({ label, colour, text }) {
+/** @param {ReturnType<typeof placed>[number]} row */
+function rowElement({ line, text, where }) {
   const element = document.createElement('span');
-  const key = document.createElement('i');
-  key.style.background = colour;
+  const label = document.createElement('bdi');
+  label.textContent = line.label;
+  const place = document.createElement('small');
+  place.textContent = where;
   const value = document.createElement('b');
   value.textContent = text;
-  element.append(key, label, value);
+  element.append(sampleOf(line), label, ...(where ? [place] : []), value);
   return element;
+}
+
+/** A piece of the line, with its dashes. @param {Line} line */
+function sampleOf({ colour, dash, width, opacity }) {
+  const sample = document.createElementNS(SVG, 'svg');
+  const piece = document.createElementNS(SVG, 'path');
+  sample.setAttribute('viewBox', `0 0 ${SAMPLE.length} 8`);
+  piece.setAttribute('d', `M0 4H${SAMPLE.length}`);
+  piece.setAttribute('stroke', colour);
+  piece.setAttribute('stroke-width', String(width));
+  piece.setAttribute('stroke-dasharray', dash.join(' '));
+  piece.setAttribute('opacity', String(opacity));
+  sample.append(piece);
+  return sample;
 }

@@ -313,7 +313,7 @@ function newId() {
 }
 
 /** What is saved of the run on the page; its name and whether it is kept are those that are stored, if it is. @param {State} state @returns {Entry | null} */
-function entryOf({ run, runs, history, device }) {
+function entryOf({ run, runs, history, device, view }) {
   const { document, phase } = run;
   if (!document || !runs.current) return null;
   return {
@@ -327,6 +327,7 @@ function entryOf({ run, runs, history, device }) {
     resumable: true,
     document,
     backend: device.used?.backend ?? null,
+    colours: view.colours,
     times: { steps: history.steps, elapsed_s: history.elapsed_s },
     lanes: run.lanes.map(({ name }, lane) => ({
       name,

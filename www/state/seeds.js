@@ -81,12 +81,27 @@ export function spread(columns) {
 
 /** What charts draw of the lanes: each by itself, or repetitions together. @param {State} state @returns {Trace[]} */
 export function tracesOf({ run, view }) {
-  const name = (/** @type {number} */ lane) => run.lanes[lane]?.name ?? '';
-  const single = run.lanes.map((_, lane) => ({ lanes: [lane], label: name(lane) }));
-  const groups = seedGroups(run.document);
-  if (!view.bands || groups.flat().length !== single.length) return single;
+  return traces(
+    run.document,
+    run.lanes.map(({ name }) => name),
+    view.bands,
+  );
+}
+
+/**
+ * The same of any experiment.
+ *
+ * @param {RawExperiment | null} document
+ * @param {string[]} names  Of its lanes.
+ * @param {boolean} bands   Whether repetitions are drawn together.
+ * @returns {Trace[]}
+ */
+export function traces(document, names, bands) {
+  const single = names.map((label, lane) => ({ lanes: [lane], label }));
+  const groups = seedGroups(document);
+  if (!bands || groups.flat().length !== single.length) return single;
   return groups.map((lanes) => {
-    const [first = 0] = lanes;
-    return { lanes, label: lanes.length > 1 ? `${name(first)}, ${lanes.length} seeds` : name(first) };
+    const name = names[lanes[0] ?? 0] ?? '';
+    return { lanes, label: lanes.length > 1 ? `${name}, ${lanes.length} seeds` : name };
   });
 }

@@ -329,11 +329,12 @@ export class Session {
    * @param {Uint8Array} snapshot
    * @returns {Promise<boolean>} Whether it opened.
    */
-  async resumeSaved({ document, phase, backend }, snapshot) {
+  async resumeSaved({ document, phase, backend, colours = [] }, snapshot) {
     this.#held = false;
     // On another device the curve would go on slightly differently.
     const opened = await this.#goOn(document, snapshot, backend ?? 'auto', phase !== 'paused');
     if (!opened) return false;
+    this.store.dispatch({ type: 'view/lanes', hidden: [], colours });
     // The visitor's choice of a device stands; it counts from the next start.
     this.store.dispatch({ type: 'device/opened', choice: this.store.state.device.choice });
     await this.#showInAddress();

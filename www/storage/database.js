@@ -21,6 +21,7 @@ import { openDB } from 'idb';
  * @property {boolean} resumable  Whether a snapshot goes with it.
  * @property {RawExperiment} document
  * @property {"cpu" | "webgpu" | null} backend  Where it trained.
+ * @property {(number | null)[]} [colours]  Palette entry of each lane, as in the view; runs of an older version have none.
  * @property {Times} [times]      When its reports were made; runs that an older version saved have none.
  * @property {{ name: string, accuracy: number | null, hardened: number | null }[]} lanes  With the latest results.
  */

@@ -1,5 +1,6 @@
 import { html, nothing } from 'lit';
 import { presetOf } from '../state/presets.js';
+import { tracesOf } from '../state/seeds.js';
 import { nowOf } from './now.js';
 
 /** @import { Lab } from './nm-lab.js' */
@@ -10,7 +11,7 @@ export function intro({ state, session }) {
     <section class="intro" aria-label="What is shown">
       <p class="what">${whatOf(state)}</p>
       <p class="now">
-        ${nowOf(state.run)}
+        ${nowOf(state.run, tracesOf(state))}
         ${
           session.embed.hidden.includes('about')
             ? nothing

@@ -4,14 +4,15 @@ import { formatHundredths, formatWhole } from './format.js';
 
 /** @import { Schedule } from '../worker/protocol.d.ts' */
 /** @import { Run } from '../state/run.js' */
+/** @import { Trace } from '../state/seeds.js' */
 
 /** As many lanes are named; more would be a list and no sentence. */
 const MOST_NAMED = 2;
 /** A pruned weight that counts less than this counts nothing to a reader of two digits. */
 const LEAST_DECAY = 0.005;
 
-/** @param {Run} run @returns {string} */
-export function nowOf(run) {
+/** @param {Run} run @param {Trace[]} traces  What is drawn as one is spoken of as one. @returns {string} */
+export function nowOf(run, traces) {
   switch (run.phase) {
     case 'loading':
       return 'The training code is loading.';
@@ -25,25 +26,32 @@ export function nowOf(run) {
       return 'All steps are done: charts and table show where each lane ended.';
     case 'running':
       if (run.step === 0 && run.preparing) return 'Now the GPU’s kernels are compiled; then training begins.';
-      return `Now ${stageOf(run)}`;
+      return `Now ${stageOf(run, traces)}`;
     case 'paused':
-      return `Paused: ${stageOf(run)}`;
+      return `Paused: ${stageOf(run, traces)}`;
   }
 }
 
-/** What the recipes do to the weights at the present step. @param {Run} run */
-function stageOf({ lanes, schedule, step }) {
-  const sparse = schedule
-    .map((of, lane) => ({ of, name: lanes[lane]?.name ?? '' }))
-    .filter(({ of: { density } }) => density.some((share) => share < 1));
+/** What the recipes do to the weights at the present step. @param {Run} run @param {Trace[]} traces */
+function stageOf({ lanes, schedule, step }, traces) {
+  const sparse = traces.flatMap((trace) => {
+    const [first = 0] = trace.lanes;
+    const of = schedule[first];
+    return of?.density.some((share) => share < 1)
+      ? [{ of, name: lanes[first]?.name ?? '', count: trace.lanes.length }]
+      : [];
+  });
   if (sparse.length === 0) return 'every lane trains with all its weights.';
   const start = Math.min(...sparse.map(({ of }) => of.dense_end));
   if (step < start)
     return `all lanes still train with every weight; pruning starts at step ${formatWhole(start)}.`;
-  const moving = sparse.flatMap(({ of, name }) => onTheWay(of, name, step));
+  const moving = sparse.flatMap(({ of, name, count }) =>
+    onTheWay(of, name, step).map((words) => ({ words, count })),
+  );
+  const sum = (/** @type {{ count: number }[]} */ all) => all.reduce((total, { count }) => total + count, 0);
   if (moving.length > MOST_NAMED)
-    return `${moving.length} of ${sparse.length} sparse lanes are on the way to their final pattern.`;
-  if (moving.length > 0) return `${moving.join(', ')}.`;
+    return `${sum(moving)} of ${sum(sparse)} sparse lanes are on the way to their final pattern.`;
+  if (moving.length > 0) return `${moving.map(({ words }) => words).join(', ')}.`;
   const tuning = sparse.every(({ of }) => step >= of.finetune_start);
   return tuning ? 'fine-tuning: masks have their final pattern.' : 'every sparse lane has its final pattern.';
 }

@@ -78,10 +78,9 @@ function table(lab, entries) {
         <thead>
           <tr>
             <th scope="col">Saved run</th>
+            <th scope="col"><span class="hidden-label">Actions</span></th>
             <th scope="col">Steps</th>
             <th scope="col">Accuracy, hardened</th>
-            <th scope="col">On the charts</th>
-            <th scope="col"><span class="hidden-label">Actions</span></th>
           </tr>
         </thead>
         <tbody>
@@ -113,15 +112,11 @@ function row({ state, session }, entry) {
       <input type="text" class="name" maxlength="80" aria-label="Name of ${name}" .value=${name} @change=${rename} />
       <small>${date}${kept ? '' : ', not kept'}</small>
     </th>
-    <td>${formatWhole(step)} of ${formatWhole(steps)}</td>
-    <td>${lanes.map((lane) => html`<div>${lane.name} <b>${share(lane.hardened ?? lane.accuracy)}</b></div>`)}</td>
-    <td>
+    <td class="actions">
       <label class="check">
         <input type="checkbox" aria-label="Draw ${name}" .checked=${live(overlaid)} @change=${() => keeper.toggleOverlay(entry)} />
         Draw
       </label>
-    </td>
-    <td class="actions">
       ${
         resumable
           ? html`<button type="button" class="quiet" aria-label="Open ${name}" @click=${() => session.openSaved(entry)}>
@@ -132,6 +127,8 @@ function row({ state, session }, entry) {
       <button type="button" class="quiet" aria-label="Export ${name}" @click=${() => save(session, entry)}>Export</button>
       ${removal(session, entry, state.runs.removing === id)}
     </td>
+    <td>${formatWhole(step)} of ${formatWhole(steps)}</td>
+    <td>${lanes.map((lane) => html`<div>${lane.name} <b>${share(lane.hardened ?? lane.accuracy)}</b></div>`)}</td>
   </tr>`;
 }
 

@@ -4,6 +4,7 @@ import { changes } from '../state/changes.js';
 import { designedLane, draftSchedule, gripsOf } from '../state/designer.js';
 import { lanesOf } from '../state/draft.js';
 import { draftColour, draftName } from '../state/lanes.js';
+import { traces, tracesOf } from '../state/seeds.js';
 import { colourIndex } from '../state/view.js';
 import { formatNumber, formatShare } from './format.js';
 import { laneLine } from './lane-line.js';
@@ -12,6 +13,7 @@ import { marksOf } from './stage-marks.js';
 
 /** @import { Handle } from '../plots/handles.js' */
 /** @import { PlotSpec } from '../plots/line-plot.js' */
+/** @import { RawExperiment } from '../worker/protocol.d.ts' */
 /** @import { State } from '../state/store.js' */
 /** @import { Lab } from './nm-lab.js' */
 /** @import { Planned } from './planned.js' */
@@ -70,22 +72,23 @@ export function plannedSpec(lab, planned, log) {
   };
 }
 
-/** The schedules to draw: of the draft while it differs, of the run otherwise. @param {State} state */
+/** The schedules to draw, repetitions as one: of the draft while it differs, of the run otherwise. @param {State} state */
 function scheduleOf(state) {
   const { draft, run, view } = state;
   const edited = draft.schedule !== null && changes(state).length > 0;
   if (!edited) {
-    const lanes = run.lanes.map(({ name }, lane) => {
-      return { lane, name, colour: colourIndex(view, lane), hidden: view.hidden.includes(lane) };
+    const lanes = tracesOf(state).map(({ lanes, label }) => {
+      const lane = lanes.find((one) => !view.hidden.includes(one)) ?? -1;
+      return { lane, name: label, colour: colourIndex(view, lane), hidden: lane < 0 };
     });
     return { schedules: run.schedule, lanes, edited };
   }
-  const lanes = lanesOf(draft.document).map((_, index) => ({
-    lane: index,
-    name: draftName(state, index),
-    colour: draftColour(state, index),
-    hidden: view.hidden.includes(draft.origins[index] ?? -1),
-  }));
+  const names = lanesOf(draft.document).map((_, index) => draftName(state, index));
+  const document = /** @type {RawExperiment} */ (/** @type {unknown} */ (draft.document));
+  const lanes = traces(document, names, view.bands).map(({ lanes, label }) => {
+    const lane = lanes.find((one) => !view.hidden.includes(draft.origins[one] ?? -1)) ?? -1;
+    return { lane, name: label, colour: draftColour(state, lane), hidden: lane < 0 };
+  });
   return { schedules: draftSchedule(state), lanes, edited };
 }
 
