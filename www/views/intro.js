@@ -1,5 +1,6 @@
 import { html, nothing } from 'lit';
 import { presetOf } from '../state/presets.js';
+import { goTo } from './go-to.js';
 import { nowOf } from './now.js';
 
 /** @import { Lab } from './nm-lab.js' */
@@ -38,6 +39,5 @@ function explain() {
   const about = /** @type {HTMLDetailsElement | null} */ (document.querySelector('.about'));
   if (!about) return;
   about.open = true;
-  about.scrollIntoView({ block: 'start' });
-  about.querySelector('summary')?.focus({ preventScroll: true });
+  goTo(about, 'summary', 'start');
 }

@@ -1,4 +1,5 @@
 import { html, LitElement } from 'lit';
+import { goTo } from '../go-to.js';
 import './nm-mask-figure.js';
 import { glossary, term } from './terms.js';
 
@@ -94,7 +95,7 @@ export class NmTeach extends LitElement {
       if (!session) return;
       session.store.dispatch({ type: 'view/panel', panel, change: { ...change, log: null } });
       if (preset) session.showPreset(preset);
-      document.querySelector(`[data-chart=${panel}]`)?.scrollIntoView({ block: 'center' });
+      goTo(document.querySelector(`[data-chart=${panel}]`), '.canvas', 'center');
     };
     return html`<button type="button" class="link" @click=${follow}>${text}</button>`;
   }
