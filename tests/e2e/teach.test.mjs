@@ -47,6 +47,10 @@ test('a link in the text opens its experiment, starts it and shows the chart it 
   const chart = page.page.locator('[data-chart=schedule]');
   assert.equal(await chart.getByLabel('Shown').inputValue(), 'mask_flip_rate');
   assert.ok(await chart.isVisible());
+  await page.page.goBack();
+  await page.page.waitForFunction(() => document.querySelectorAll('.lanes .lane').length === 2);
+  await page.reach(1);
+  assert.equal((await page.exported()).document.name, SMALL.name, 'Back returns to what trained before');
   assert.deepEqual(page.complaints, []);
   await page.close();
 });

@@ -97,7 +97,10 @@ export class NmTeach extends LitElement {
       if (preset) session.showPreset(preset);
       goTo(document.querySelector(`[data-chart=${panel}]`), '.canvas', 'center');
     };
-    return html`<button type="button" class="link" @click=${follow}>${text}</button>`;
+    const title = preset
+      ? 'Opens the experiment of this chart; the browser’s Back returns to the present one'
+      : '';
+    return html`<button type="button" class="link" title=${title} @click=${follow}>${text}</button>`;
   }
 }
 
