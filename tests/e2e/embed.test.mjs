@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { embedOf } from '../../www/state/embed.js';
+import { embedOf, NAMES, PARTS } from '../../www/state/embed.js';
 import { recordingOf } from '../../www/state/recording.js';
 import { linkTo } from './link.mjs';
 import { lab, PATIENCE_MS, SMALL } from './support.mjs';
@@ -64,6 +64,26 @@ test('a recorded run is shown at once, and trains live when asked', async () => 
   assert.ok(recorded.length === 7 && recorded.every((/** @type {number} */ value) => value > 0.1));
   await frame.getByRole('button', { name: 'Train it live' }).click();
   await frame.locator('.phase', { hasText: 'Training' }).waitFor();
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('the page leads to the example, which names every setting and part', async () => {
+  const page = await visit(`?autostart=off${linkTo(SMALL)}`);
+  await page.phase('Ready');
+  await page.page.getByRole('link', { name: 'Show it in your own page' }).click();
+  await page.page.getByRole('heading', { name: 'nmflow in another page' }).waitFor();
+  const named = await page.page.locator('.example dl code').allInnerTexts();
+  for (const name of [...NAMES, ...PARTS]) assert.ok(named.includes(name), name);
+  // The element below, as its snippet says: no forms, and nothing of what this visitor trained before.
+  await page.phase('Ready');
+  for (const part of ['.lanes', '.experiment', '.runs', '.study']) {
+    assert.equal(await page.page.locator(part).count(), 0, part);
+  }
+  const attributes = await page.page
+    .locator('nm-lab')
+    .evaluate((element) => [...element.attributes].map(({ name, value }) => `${name}="${value}"`).join(' '));
+  await page.page.getByText(`<nm-lab ${attributes}></nm-lab>`).waitFor();
   assert.deepEqual(page.complaints, []);
   await page.close();
 });

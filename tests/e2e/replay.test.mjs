@@ -38,6 +38,14 @@ test('a shared run is reproduced bit for bit, in the page and by the native runn
   assert.match(file.fingerprint?.lanes[0]?.weights ?? '', /^[0-9a-f]{16}$/);
   const page = await visit(hash);
   await replayed(page, 'exact');
+  // The verdict stands where the run is steered, in the first screen, and leads to the comparison.
+  const verdict = page.page.locator('.run-bar').getByRole('button', { name: 'Reproduced bit for bit' });
+  await verdict.waitFor();
+  const box = await verdict.boundingBox();
+  assert.ok(box && box.y + box.height < 400, 'the verdict is in sight');
+  await verdict.click();
+  const focused = () => document.activeElement?.textContent;
+  assert.equal(await page.page.evaluate(focused), 'Replay of a shared run');
   assert.deepEqual((await page.exported()).fingerprint, file.fingerprint);
   // A reset and a second run are held against the same results.
   await page.press('Run again');
@@ -118,7 +126,8 @@ test('a run that is a little off on another device is within tolerance', async (
 test('editing leaves the shared results behind', async () => {
   const { file } = await finished();
   const page = await visit(`${linkTo(SMALL)}.f${packed(file.fingerprint)}`);
-  await page.page.getByText('Replaying a shared run').waitFor();
+  await page.page.getByText('Replay of a shared run').waitFor();
+  await page.phase('Replaying');
   await page.page.getByLabel('Learning rate', { exact: true }).first().fill('0.001');
   // By keyboard, so that nothing that moves on the page can slip away from under the pointer.
   const apply = page.page.getByRole('button', { name: 'Apply & restart', disabled: false });

@@ -32,6 +32,7 @@ test('lanes repeated over seeds end in a table of paired differences', async () 
     /^[+-]?[\d.]+ to [+-]?[\d.]+$/,
     'the control has an interval against SR-STE',
   );
+  assert.equal(cells[0]?.[5], '–', 'a bootstrap of three seeds is too narrow to be shown');
   assert.equal(cells[1]?.[4], '–', 'the baseline has none against itself');
   assert.ok((await visited.bandPixels('accuracy')) > 100, 'the spread over seeds is drawn');
   const results = await table(visited, 'Results by lane').locator('tbody tr').allInnerTexts();

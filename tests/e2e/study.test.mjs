@@ -309,7 +309,7 @@ test('results of a study are opened by dropping them, drawn with intervals and t
   );
   await page.getByText('Means cross at 12.5 % (about 1:8); at the sparsest point Decay is ahead.').waitFor();
   await page.getByLabel('Crossover of').selectOption('Dense');
-  await page.getByText('the mean of Dense is ahead throughout').waitFor();
+  await page.getByText('the mean of Dense is ahead throughout. The table says how sure that is.').waitFor();
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('button', { name: /^Save .* against density as SVG$/ }).click(),

@@ -41,10 +41,16 @@ test('a link in the text opens its experiment, starts it and shows the chart it 
   await page.press('Watch SR-STE flip at 1:16');
   await page.page.getByLabel('Lane name').nth(3).waitFor();
   await page.reach(1);
+  const focused = () => document.activeElement?.closest('[data-chart]')?.getAttribute('data-chart');
+  assert.equal(await page.page.evaluate(focused), 'schedule', 'the keyboard goes on in the chart');
   assert.equal((await page.exported()).document.name, 'Four recipes at 1:16');
   const chart = page.page.locator('[data-chart=schedule]');
   assert.equal(await chart.getByLabel('Shown').inputValue(), 'mask_flip_rate');
   assert.ok(await chart.isVisible());
+  await page.page.goBack();
+  await page.page.waitForFunction(() => document.querySelectorAll('.lanes .lane').length === 2);
+  await page.reach(1);
+  assert.equal((await page.exported()).document.name, SMALL.name, 'Back returns to what trained before');
   assert.deepEqual(page.complaints, []);
   await page.close();
 });

@@ -34,7 +34,7 @@ export const PARTS = /** @type {const} */ ([
  * @property {Problem[]} problems      What could not be read.
  */
 
-const NAMES = ['hide', 'show', 'preset', 'recording', 'autostart', 'theme'];
+export const NAMES = ['hide', 'show', 'preset', 'recording', 'autostart', 'theme'];
 /** @type {readonly (string | null)[]} */
 const THEMES = ['auto', 'light', 'dark'];
 

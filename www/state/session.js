@@ -196,7 +196,13 @@ export class Session {
     const preset = this.store.state.catalog.presets.find((candidate) => candidate.id === id);
     if (!preset) return;
     this.store.dispatch({ type: 'run/opening', preset: id });
-    const open = async () => (await this.open(preset.document)) && this.#showInAddress();
+    const open = async () => {
+      // The browser's way back leads to the experiment that this one replaces.
+      const left = this.#showInAddress();
+      const opened = await this.open(preset.document);
+      await left;
+      if (opened) await this.#showInAddress('pushState');
+    };
     void this.#guarded(open).then(() => this.store.dispatch({ type: 'run/opening', preset: null }));
   }
 
@@ -500,14 +506,15 @@ export class Session {
   /**
    * Puts the link of the experiment that trains into the address bar, so that a reload brings it back.
    *
+   * @param {'replaceState' | 'pushState'} [how]
    * @returns {Promise<Problem[]>} Why there is no link; empty when there is.
    */
-  async #showInAddress() {
+  async #showInAddress(how) {
     const { document } = this.store.state.run;
     const { found: fingerprint } = this.store.state.replay;
     const answer = await this.#worker().ask({ type: 'encode_link', document, fingerprint });
     if (answer.type === 'problems') return answer.problems;
-    this.#setAddress(answer.fragment);
+    this.#setAddress(answer.fragment, how);
     return [];
   }
 
@@ -516,11 +523,11 @@ export class Session {
     this.#setAddress(partsOf(location.hash).experiment);
   }
 
-  /** @param {string | null} experiment */
-  #setAddress(experiment) {
+  /** @param {string | null} experiment @param {'replaceState' | 'pushState'} [how] */
+  #setAddress(experiment, how = 'replaceState') {
     const hash = hashOf(experiment, encodeView(this.store.state.view));
     if (hash === location.hash) return;
-    window.history.replaceState(null, '', hash || location.pathname + location.search);
+    window.history[how](null, '', hash || location.pathname + location.search);
   }
 
   /** Puts the experiment's link on the clipboard and into the address bar. */

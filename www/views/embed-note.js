@@ -11,16 +11,16 @@ import { html, nothing } from 'lit';
 export function embedNote({ state, session }) {
   const { document: experiment, lanes } = state.run;
   if (session.embed.hidden.length === 0 || !experiment) return nothing;
-  return html`<footer class="embed-note">
+  return html`<footer class="foot embed-note">
     <p>
       <b>${experiment.name}</b>, ${experiment.steps.toLocaleString()} steps of ${experiment.batch}:
       ${lanes.map(({ name, difference }) => (difference === name ? name : `${name} (${difference})`)).join(', ')}.
     </p>
-    <a href=${wholePage() + location.hash} target="_blank" rel="noopener">Open the whole lab</a>
+    <a href=${addressOf('index.html') + location.hash} target="_blank" rel="noopener">Open the whole lab</a>
   </footer>`;
 }
 
-/** The page itself, which lies above the built scripts. */
-function wholePage() {
-  return new URL(import.meta.env.PROD ? '../index.html' : '/index.html', import.meta.url).href;
+/** The address of one of the pages, which lie above the built scripts. @param {string} page */
+export function addressOf(page) {
+  return new URL(import.meta.env.PROD ? `../${page}` : `/${page}`, import.meta.url).href;
 }

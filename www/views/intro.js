@@ -1,6 +1,7 @@
 import { html, nothing } from 'lit';
 import { presetOf } from '../state/presets.js';
 import { tracesOf } from '../state/seeds.js';
+import { goTo } from './go-to.js';
 import { nowOf } from './now.js';
 
 /** @import { Lab } from './nm-lab.js' */
@@ -39,6 +40,5 @@ function explain() {
   const about = /** @type {HTMLDetailsElement | null} */ (document.querySelector('.about'));
   if (!about) return;
   about.open = true;
-  about.scrollIntoView({ block: 'start' });
-  about.querySelector('summary')?.focus({ preventScroll: true });
+  goTo(about, 'summary', 'start');
 }

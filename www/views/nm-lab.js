@@ -4,6 +4,7 @@ import { about } from './about.js';
 import { answers } from './answers.js';
 import { benchPanel } from './bench-panel.js';
 import { charts } from './charts.js';
+import { colophon } from './colophon.js';
 import { dock } from './dock.js';
 import { embedNote } from './embed-note.js';
 import { experimentForm } from './experiment-form.js';
@@ -101,6 +102,7 @@ export class NmLab extends LitElement {
         ${part('inspector', () => html`${answers(lab)} ${inspector(lab)}`)} ${part('runs', () => runs(lab))}
         ${part('study', () => studyPanel(lab))}
         ${part('lanes', () => laneTable(lab))} ${part('experiment', () => experimentForm(lab))} ${embedNote(lab)}
+        ${part('header', colophon)}
       </main>
       ${dock(lab)}
       ${tour(lab)}

@@ -6,7 +6,7 @@ import { formatNumber } from './format.js';
 /** @import { Lab } from './nm-lab.js' */
 
 /** @type {Record<Verdict, string>} */
-const TITLES = {
+export const VERDICTS = {
   exact: 'Reproduced bit for bit',
   within: 'Reproduced within tolerance',
   differs: 'Not reproduced',
@@ -20,9 +20,7 @@ export function replay({ state }) {
   if (!expected) return nothing;
   return html`
     <section class="panel replay" aria-labelledby="replay-title" aria-live="polite">
-      <h2 id="replay-title" data-verdict=${comparison?.verdict ?? 'pending'}>
-        ${comparison ? TITLES[comparison.verdict] : 'Replaying a shared run'}
-      </h2>
+      <h2 id="replay-title" tabindex="-1">Replay of a shared run</h2>
       ${
         comparison
           ? outcome(comparison, state)
@@ -39,13 +37,13 @@ function outcome({ verdict, summary, lanes, deviations }, { catalog, run }) {
   const label = (/** @type {string} */ key) =>
     catalog.metrics.find((metric) => metric.key === key)?.label ?? key;
   return html`
-    <p>${summary[0]?.toUpperCase()}${summary.slice(1)}.</p>
+    <p class="verdict" data-verdict=${verdict}>${summary[0]?.toUpperCase()}${summary.slice(1)}.</p>
     ${
       verdict === 'exact' || verdict === 'incomparable'
         ? nothing
         : html`<details class="data">
           <summary>Lane by lane, metric by metric</summary>
-          <ul>${lanes.map((lane, index) => html`<li>${run.lanes[index]?.name}: ${TITLES[lane].toLowerCase()}</li>`)}</ul>
+          <ul>${lanes.map((lane, index) => html`<li>${run.lanes[index]?.name}: ${VERDICTS[lane].toLowerCase()}</li>`)}</ul>
           <div class="scroll" tabindex="0" role="region" aria-label="Largest deviations">
             <table>
               <thead>

@@ -1,7 +1,10 @@
 import { html, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { crewOf, workersWanted } from '../state/device.js';
+import { expectedOf } from '../state/replay.js';
 import { formatDuration, formatNumber, formatWhole } from './format.js';
+import { goTo } from './go-to.js';
+import { VERDICTS } from './replay.js';
 import { tip } from './tip.js';
 
 /** @import { Lab } from './nm-lab.js' */
@@ -88,17 +91,34 @@ function speed({ state, session }) {
 function progress({ state }) {
   const { phase, step, steps } = state.run;
   // A screen reader is told of the phase once, not of every kernel.
-  const words = phase === 'running' && step === 0 && state.run.preparing ? 'Preparing' : PHASES[phase];
+  const words = phase === 'running' ? activity(state) : PHASES[phase];
   return html`
     <div class="progress">
       <p>
         <strong class="phase" data-phase=${phase} role="status">${words}</strong>
         <span ?hidden=${steps === 0}>step <b>${formatWhole(step)}</b> of ${formatWhole(steps)}</span>
       </p>
-      <p class="speed">${phase === 'running' ? pace(state.run) : nothing}</p>
+      <p class="speed">${phase === 'running' ? pace(state.run) : verdict(state)}</p>
       <progress aria-label="Steps done" max=${steps || 1} .value=${step}></progress>
     </div>
   `;
+}
+
+/** What a run that goes on does. @param {Lab['state']} state */
+function activity(state) {
+  const { step, preparing } = state.run;
+  if (step === 0 && preparing) return 'Preparing';
+  return expectedOf(state) ? 'Replaying' : PHASES.running;
+}
+
+/** How a shared run came out, with the way to the comparison. @param {Lab['state']} state */
+function verdict(state) {
+  const { comparison } = state.replay;
+  if (!comparison || !expectedOf(state)) return nothing;
+  const details = () => goTo(document.querySelector('.replay'), 'h2', 'center');
+  return html`<button type="button" class="link verdict" data-verdict=${comparison.verdict} @click=${details}>
+    ${VERDICTS[comparison.verdict]}
+  </button>`;
 }
 
 /**

@@ -62,12 +62,15 @@ export function seedsTable({ state }) {
   `;
 }
 
+/** Below this many pairs the percentile bootstrap is too narrow to be read. */
+const FEWEST_FOR_BOOTSTRAP = 10;
+
 /** How the columns of {@link groupRow} are read. @param {Measure} measure */
 export function groupNote(measure) {
   const unit = measure === '%' ? ', in percentage points' : '';
   return html`± is one standard deviation over the seeds. Differences are of lanes that share initial weights and
-    batches${unit}; both intervals are of their mean. Read the t interval: the bootstrap assumes no bell curve, but is too
-    narrow below about ten seeds. An interval that holds 0 decides nothing.`;
+    batches${unit}; both intervals are of their mean. The bootstrap assumes no bell curve, but is too narrow below
+    ${FEWEST_FOR_BOOTSTRAP} seeds and left out there. An interval that holds 0 decides nothing.`;
 }
 
 /** Headings of the columns of {@link groupRow}. @param {string} id  Of the table. @param {string} baseline @param {Measure} measure @param {string} value  What the mean is of. */
@@ -84,7 +87,7 @@ export function groupHeadings(id, baseline, measure, value) {
 
 /** @param {GroupSummary} group @param {Measure} measure @param {unknown} [first]  Cells in front. */
 export function groupRow(group, measure, first = nothing) {
-  const { name, n, mean, std, difference, t_interval, bootstrap_interval } = group;
+  const { name, n, mean, std, pairs, difference, t_interval, bootstrap_interval } = group;
   const write = WRITINGS[measure];
   const spread = std === null ? nothing : html` ± ${write.value(std)}`;
   return html`<tr>
@@ -94,6 +97,6 @@ export function groupRow(group, measure, first = nothing) {
     <td>${write.value(mean)}${spread}</td>
     <td>${difference === null ? NOTHING : write.difference(difference)}</td>
     <td>${formatInterval(t_interval, write.difference)}</td>
-    <td>${formatInterval(bootstrap_interval, write.difference)}</td>
+    <td>${formatInterval(pairs < FEWEST_FOR_BOOTSTRAP ? null : bootstrap_interval, write.difference)}</td>
   </tr>`;
 }

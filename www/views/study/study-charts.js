@@ -150,6 +150,9 @@ function pairOf(hill, chosen, results, metric) {
   return [baseline, other];
 }
 
+/** Means of few seeds differ by chance as well. */
+const HOW_SURE = 'The table says how sure that is.';
+
 /** @param {Hill} hill @param {[string, string]} pair @param {number[]} found @param {Summarised} metric */
 function crossoverText({ groups, x }, [first, second], found, metric) {
   const gaps = x.flatMap((_, at) => {
@@ -161,9 +164,9 @@ function crossoverText({ groups, x }, [first, second], found, metric) {
   if (found.length === 0)
     return gaps.every((gap) => gap === 0)
       ? 'They are level.'
-      : `They do not cross here: the mean of ${ahead(gaps.find((gap) => gap !== 0) ?? 0)} is ahead throughout.`;
+      : `They do not cross here: the mean of ${ahead(gaps.find((gap) => gap !== 0) ?? 0)} is ahead throughout. ${HOW_SURE}`;
   const places = found.map((at) => `${formatRatio(100 * at)} % (about 1:${formatRatio(1 / at)})`);
-  return `Means cross at ${places.join(' and ')}; at the sparsest point ${ahead(gaps[0] ?? 0)} is ahead. The table says how sure that is.`;
+  return `Means cross at ${places.join(' and ')}; at the sparsest point ${ahead(gaps[0] ?? 0)} is ahead. ${HOW_SURE}`;
 }
 
 const ratio = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });

@@ -27,7 +27,7 @@ export function studyForm(lab) {
   return html`
     <form class="study-form" @submit=${submit}>
       <p>
-        Trains the lanes below again for every value, each over several seeds, and compares them with intervals. The
+        Trains the lanes again for every value, each over several seeds, and compares them with intervals. The
         experiment on the page rests meanwhile.
       </p>
       <div class="study-fields">

@@ -1,4 +1,5 @@
 import { html, LitElement } from 'lit';
+import { goTo } from '../go-to.js';
 import './nm-mask-figure.js';
 import { glossary, term } from './terms.js';
 
@@ -94,9 +95,12 @@ export class NmTeach extends LitElement {
       if (!session) return;
       session.store.dispatch({ type: 'view/panel', panel, change: { ...change, log: null } });
       if (preset) session.showPreset(preset);
-      document.querySelector(`[data-chart=${panel}]`)?.scrollIntoView({ block: 'center' });
+      goTo(document.querySelector(`[data-chart=${panel}]`), '.canvas', 'center');
     };
-    return html`<button type="button" class="link" @click=${follow}>${text}</button>`;
+    const title = preset
+      ? 'Opens the experiment of this chart; the browser’s Back returns to the present one'
+      : '';
+    return html`<button type="button" class="link" title=${title} @click=${follow}>${text}</button>`;
   }
 }
 
