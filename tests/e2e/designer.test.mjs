@@ -65,6 +65,26 @@ test('the keyboard moves beta and the phase borders, and the drawn schedule foll
   await page.close();
 });
 
+test('what is dragged of a lane that is trained over several seeds is set for all of them', async () => {
+  const [control, decay] = DESIGNED.lanes;
+  const page = await visit(
+    linkTo({ ...DESIGNED, lanes: [control, decay, { ...decay, name: 'Again', seed: 1 }] }),
+  );
+  await page.phase('Training');
+  const beta = page.page.getByRole('slider', { name: 'Speed of decay of Decay, 2 seeds' });
+  await beta.focus();
+  await page.page.keyboard.press('ArrowRight');
+  await beta.and(page.page.locator('[aria-valuenow="170"]')).waitFor({ state: 'attached' });
+  const fields = page.page.getByLabel('Decay rate beta');
+  assert.equal(await fields.nth(1).inputValue(), '0.0099');
+  assert.equal(await fields.nth(2).inputValue(), '0.0099');
+  await page.press('Apply & restart');
+  await page.page.locator('.pending').waitFor({ state: 'detached' });
+  await page.page.locator('.legend .chip', { hasText: 'Decay, 2 seeds' }).waitFor();
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
 test('the pointer drags beta along the curve; the run goes on meanwhile', async () => {
   const page = await visit(linkTo({ ...DESIGNED, steps: 100_000 }));
   await page.reach(50);

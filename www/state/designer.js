@@ -2,15 +2,17 @@
 
 import { lanesOf } from './draft.js';
 import { appliesTo, fieldAt } from './fields.js';
+import { draftName } from './lanes.js';
 import { getAt } from './paths.js';
+import { traces } from './seeds.js';
 
-/** @import { Schedule } from '../worker/protocol.d.ts' */
+/** @import { RawExperiment, Schedule } from '../worker/protocol.d.ts' */
 /** @import { State } from './store.js' */
 
 /**
  * @typedef {object} Grip
  * @property {'beta' | 'dense' | 'finetune' | 'warmup'} id
- * @property {string} path   Of the field in the document.
+ * @property {string[]} paths  Of the field in the document: once for every lane that is drawn as one with the lane.
  * @property {string} label
  * @property {number} at     Step where it lies.
  * @property {number} min
@@ -35,7 +37,15 @@ export function designedLane(state) {
   return Math.max(0, decaying >= 0 ? decaying : pruning);
 }
 
-/** Everything that can be dragged of a lane. @param {State} state @param {number} lane @returns {Grip[]} */
+/** The lanes of the draft as charts draw them: repetitions that differ in their seed alone are designed together. @param {State} state */
+export function draftTraces(state) {
+  const { draft, view } = state;
+  const names = lanesOf(draft.document).map((_, index) => draftName(state, index));
+  const document = /** @type {RawExperiment} */ (/** @type {unknown} */ (draft.document));
+  return traces(document, names, view.bands);
+}
+
+/** Everything that can be dragged of a lane and its repetitions. @param {State} state @param {number} lane @returns {Grip[]} */
 export function gripsOf(state, lane) {
   const { document } = state.draft;
   const schedule = draftSchedule(state)[lane];
@@ -47,13 +57,15 @@ export function gripsOf(state, lane) {
     return spec !== undefined && appliesTo(spec, recipe);
   };
   const placed = placesOf(document, lane, steps, schedule);
+  const together = draftTraces(state).find(({ lanes }) => lanes.includes(lane))?.lanes ?? [lane];
+  const pathsTo = (/** @type {string} */ key) => together.map((each) => `lanes[${each}].${key}`);
   return [
-    ...(uses('beta') ? betaGrip(lane, schedule, placed) : []),
+    ...(uses('beta') ? betaGrip(pathsTo('beta'), schedule, placed) : []),
     ...(uses('dense_frac')
       ? [
           border(
             'dense',
-            `lanes[${lane}].dense_frac`,
+            pathsTo('dense_frac'),
             'End of the dense phase',
             placed.dense,
             0,
@@ -62,10 +74,10 @@ export function gripsOf(state, lane) {
           ),
         ]
       : []),
-    ...(uses('finetune_frac') ? [finetuneGrip(lane, placed, steps)] : []),
+    ...(uses('finetune_frac') ? [finetuneGrip(pathsTo('finetune_frac'), placed, steps)] : []),
     border(
       'warmup',
-      'optimizer.warmup_frac',
+      ['optimizer.warmup_frac'],
       'End of the warm-up',
       placed.warmup,
       0,
@@ -107,8 +119,8 @@ function travelledAtHalf({ beta, half_life }) {
   return beta !== null && half_life !== null ? beta * half_life : null;
 }
 
-/** @param {number} lane @param {Schedule} schedule @param {Places} places @returns {Grip[]} */
-function betaGrip(lane, schedule, { dense, finetune, half }) {
+/** @param {string[]} paths @param {Schedule} schedule @param {Places} places @returns {Grip[]} */
+function betaGrip(paths, schedule, { dense, finetune, half }) {
   const travelled = travelledAtHalf(schedule);
   if (half === null || travelled === null || finetune <= dense + 1) return [];
   const at = Math.max(dense + 1, Math.min(Math.round(half), finetune - 1));
@@ -116,7 +128,7 @@ function betaGrip(lane, schedule, { dense, finetune, half }) {
   return [
     {
       id: 'beta',
-      path: `lanes[${lane}].beta`,
+      paths,
       label: 'Speed of decay',
       at,
       min: dense + 1,
@@ -127,17 +139,9 @@ function betaGrip(lane, schedule, { dense, finetune, half }) {
   ];
 }
 
-/** @param {number} lane @param {Places} places @param {number} steps @returns {Grip} */
-function finetuneGrip(lane, { dense, finetune }, steps) {
-  const grip = border(
-    'finetune',
-    `lanes[${lane}].finetune_frac`,
-    'Start of fine-tuning',
-    finetune,
-    dense + 1,
-    steps,
-    steps,
-  );
+/** @param {string[]} paths @param {Places} places @param {number} steps @returns {Grip} */
+function finetuneGrip(paths, { dense, finetune }, steps) {
+  const grip = border('finetune', paths, 'Start of fine-tuning', finetune, dense + 1, steps, steps);
   return {
     ...grip,
     text: `step ${finetune.toLocaleString()}`,
@@ -149,7 +153,7 @@ function finetuneGrip(lane, { dense, finetune }, steps) {
  * The end of a phase that starts with the run.
  *
  * @param {Grip['id']} id
- * @param {string} path
+ * @param {string[]} paths
  * @param {string} label
  * @param {number} at
  * @param {number} min
@@ -157,8 +161,8 @@ function finetuneGrip(lane, { dense, finetune }, steps) {
  * @param {number} steps
  * @returns {Grip}
  */
-function border(id, path, label, at, min, max, steps) {
+function border(id, paths, label, at, min, max, steps) {
   const text = `step ${at.toLocaleString()}`;
   // Five digits name every step of any budget that a page trains.
-  return { id, path, label, at, min, max, text, value: (step) => Number((step / steps).toPrecision(5)) };
+  return { id, paths, label, at, min, max, text, value: (step) => Number((step / steps).toPrecision(5)) };
 }

@@ -30,10 +30,24 @@ export class Editor {
    * @param {boolean} [atOnce]  Has it checked without waiting for a pause, as a drag wants it.
    */
   set(path, value, atOnce = false) {
+    this.setEach([path], value, atOnce);
+  }
+
+  /**
+   * Sets a field of several lanes to one value.
+   *
+   * @param {string[]} paths
+   * @param {unknown} value
+   * @param {boolean} [atOnce]
+   */
+  setEach(paths, value, atOnce = false) {
     const document = this.#draft.document;
     if (!document) return;
+    const [path = ''] = paths;
     const edited =
-      path === 'task.kind' ? this.#withTask(document, String(value)) : setAt(document, path, value);
+      path === 'task.kind'
+        ? this.#withTask(document, String(value))
+        : paths.reduce((changed, each) => setAt(changed, each, value), document);
     // What a lane is called may depend on it.
     const named = /^lanes\[\d+\]\.recipe$/.test(path);
     this.#edit({ ...this.#draft, document: edited }, atOnce || named);

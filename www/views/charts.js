@@ -2,8 +2,7 @@ import { html, nothing } from 'lit';
 import { guard } from 'lit/directives/guard.js';
 import { live } from 'lit/directives/live.js';
 import '../plots/nm-plot.js';
-import { designedLane, gripsOf } from '../state/designer.js';
-import { draftName } from '../state/lanes.js';
+import { designedLane, draftTraces, gripsOf } from '../state/designer.js';
 import { fileName } from '../state/sharing.js';
 import { SUBSETS } from '../state/view.js';
 import { dataTable } from './data-table.js';
@@ -112,16 +111,17 @@ function moveGrip({ session, editor }, { id, x }) {
   // Of the state now: several moves can come before the next drawing.
   const { state } = session.store;
   const grip = gripsOf(state, designedLane(state)).find((candidate) => candidate.id === id);
-  if (grip) editor.set(grip.path, grip.value(x), true);
+  if (grip) editor.setEach(grip.paths, grip.value(x), true);
 }
 
 /** Which lane's schedule has the handles. @param {Lab} lab */
 function designed({ state, session }) {
-  const lanes = state.draft.origins.map((_, index) => [String(index), draftName(state, index)]);
+  const all = draftTraces(state);
+  const chosen = all.find(({ lanes }) => lanes.includes(designedLane(state)));
   return choice(
     'Handles of',
-    String(designedLane(state)),
-    /** @type {[string, string][]} */ (lanes),
+    String(chosen?.lanes[0] ?? ''),
+    all.map(({ lanes, label }) => /** @type {[string, string]} */ ([String(lanes[0]), label])),
     (lane) => session.store.dispatch({ type: 'view/designed', lane: Number(lane) }),
   );
 }

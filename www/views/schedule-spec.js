@@ -1,10 +1,10 @@
 /** The chart of what the recipes prescribe, known before the first step, and its handles. */
 
 import { changes } from '../state/changes.js';
-import { designedLane, draftSchedule, gripsOf } from '../state/designer.js';
+import { designedLane, draftSchedule, draftTraces, gripsOf } from '../state/designer.js';
 import { lanesOf } from '../state/draft.js';
-import { draftColour, draftName } from '../state/lanes.js';
-import { traces, tracesOf } from '../state/seeds.js';
+import { draftColour } from '../state/lanes.js';
+import { tracesOf } from '../state/seeds.js';
 import { colourIndex } from '../state/view.js';
 import { formatNumber, formatShare } from './format.js';
 import { laneLine } from './lane-line.js';
@@ -13,7 +13,6 @@ import { marksOf } from './stage-marks.js';
 
 /** @import { Handle } from '../plots/handles.js' */
 /** @import { PlotSpec } from '../plots/line-plot.js' */
-/** @import { RawExperiment } from '../worker/protocol.d.ts' */
 /** @import { State } from '../state/store.js' */
 /** @import { Lab } from './nm-lab.js' */
 /** @import { Planned } from './planned.js' */
@@ -83,9 +82,7 @@ function scheduleOf(state) {
     });
     return { schedules: run.schedule, lanes, edited };
   }
-  const names = lanesOf(draft.document).map((_, index) => draftName(state, index));
-  const document = /** @type {RawExperiment} */ (/** @type {unknown} */ (draft.document));
-  const lanes = traces(document, names, view.bands).map(({ lanes, label }) => {
+  const lanes = draftTraces(state).map(({ lanes, label }) => {
     const lane = lanes.find((one) => !view.hidden.includes(draft.origins[one] ?? -1)) ?? -1;
     return { lane, name: label, colour: draftColour(state, lane), hidden: lane < 0 };
   });
@@ -97,7 +94,7 @@ function handlesOf({ state, dark }, planned) {
   const lane = designedLane(state);
   if (!lanesOf(state.draft.document)[lane]) return [];
   const { colour } = laneLine(lane, draftColour(state, lane), dark, '', []);
-  const name = draftName(state, lane);
+  const name = draftTraces(state).find(({ lanes }) => lanes.includes(lane))?.label ?? '';
   const steps = draftSchedule(state)[lane]?.steps.at(-1) ?? 0;
   const grips = gripsOf(state, lane).filter(({ id }) => planned.grips.includes(id));
   return grips.map(({ id, label, text, at, min, max }) => ({
