@@ -23,10 +23,27 @@ export function fitTip({ currentTarget }) {
 /** What is explained now, and in which box: one thing at a time. @type {{ host: HTMLElement, box: HTMLElement } | null} */
 let open = null;
 
+/** Follows the page while a box is open. */
+const following = {
+  begin() {
+    document.addEventListener('scroll', place, { capture: true, passive: true });
+    document.addEventListener('pointerdown', following.touched, { capture: true });
+  },
+  end() {
+    document.removeEventListener('scroll', place, { capture: true });
+    document.removeEventListener('pointerdown', following.touched, { capture: true });
+  },
+  /** @param {PointerEvent} event */
+  touched({ target }) {
+    if (!open?.host.contains(/** @type {Node} */ (target))) hide();
+  },
+};
+
 /** @param {HTMLElement} host @param {HTMLElement} box  A popover: neither a table that scrolls nor the dock covers a part of it. */
 function show(host, box) {
   if (open?.box !== box) hide();
   open = { host, box };
+  following.begin();
   box.showPopover();
   place();
 }
@@ -34,6 +51,7 @@ function show(host, box) {
 function hide() {
   open?.box.hidePopover();
   open = null;
+  following.end();
 }
 
 /** Above what is explained, or below where there is no room. */
@@ -59,15 +77,6 @@ function leave({ pointerType }) {
 function onKey({ key }) {
   if (key === 'Escape') hide();
 }
-
-document.addEventListener('scroll', place, { capture: true, passive: true });
-document.addEventListener(
-  'pointerdown',
-  ({ target }) => {
-    if (!open?.host.contains(/** @type {Node} */ (target))) hide();
-  },
-  { capture: true },
-);
 
 /**
  * Words in running text or in a heading whose meaning shows on hover, on focus and by touch.
