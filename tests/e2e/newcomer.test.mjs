@@ -81,7 +81,7 @@ test('one sentence says what is compared, one what happens now, and a press expl
   await page.page.getByRole('combobox', { name: 'Experiment' }).selectOption('default');
   await intro.getByText('A dense network and three that keep 1 of every 16 weights').waitFor();
   await intro
-    .getByText(/MdGf-Exp counts pruned weights 0\.\d\d times, SdGf-Step keeps \d+ of 16 weights/)
+    .getByText(/MdGf-Exp still counts pruned weights at [\d.]+%, SdGf-Step keeps \d+ of 16 weights/)
     .waitFor();
   await page.press('What am I looking at?');
   await page.page.getByText('Sparse hardware wants weights').waitFor();
@@ -90,7 +90,7 @@ test('one sentence says what is compared, one what happens now, and a press expl
   await page.close();
 });
 
-test('a preset that was changed is no longer called one, and can be chosen again', async () => {
+test('a preset that was changed is named after what it trains now, and can be chosen again', async () => {
   const page = await visit('?preset=quick&autostart=off', {}, watchPicker);
   const picker = page.page.getByRole('combobox', { name: 'Experiment' });
   await page.page.waitForFunction(
@@ -100,7 +100,7 @@ test('a preset that was changed is no longer called one, and can be chosen again
   await page.press('Apply & restart');
   await page.page.waitForFunction(() => {
     const select = /** @type {HTMLSelectElement | null} */ (document.querySelector('.experiments select'));
-    return select?.value === '' && select.selectedOptions[0]?.text.startsWith('Changed: ');
+    return select?.value === '' && select.selectedOptions[0]?.text === '4 recipes at 1:8';
   });
   assert.equal(await page.page.getByText("Scaled down from the paper's ViT-Base").count(), 0);
   await picker.selectOption('quick');
@@ -110,9 +110,36 @@ test('a preset that was changed is no longer called one, and can be chosen again
   const shown = await page.page.evaluate(() => Object(window).picked);
   assert.deepEqual(shown.slice(shown.indexOf('Quick: four recipes at 1:8')), [
     'Quick: four recipes at 1:8',
-    'Changed: Quick: four recipes at 1:8',
+    '4 recipes at 1:8',
     'Quick: four recipes at 1:8',
   ]);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('another experiment takes edits that were not applied only when the visitor says so', async () => {
+  const page = await visit('?preset=quick&autostart=off');
+  const picker = page.page.getByRole('combobox', { name: 'Experiment' });
+  const steps = page.page.getByLabel('Steps', { exact: true });
+  await steps.fill('250');
+  await page.page.locator('.pending').waitFor();
+  const asked = /** @type {string[]} */ ([]);
+  let agree = false;
+  page.page.on('dialog', (dialog) => {
+    asked.push(dialog.message());
+    void (agree ? dialog.accept() : dialog.dismiss());
+  });
+  await picker.selectOption('default');
+  await page.page.waitForFunction(
+    () => /** @type {any} */ (document.querySelector('.experiments select'))?.value === 'quick',
+  );
+  assert.equal(await steps.inputValue(), '250');
+  agree = true;
+  await picker.selectOption('default');
+  await page.page.locator('.pending').waitFor({ state: 'detached' });
+  assert.notEqual(await steps.inputValue(), '250');
+  assert.equal(asked.length, 2);
+  assert.match(asked[0] ?? '', /discard the changes that are not applied/);
   assert.deepEqual(page.complaints, []);
   await page.close();
 });

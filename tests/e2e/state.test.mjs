@@ -4,10 +4,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { smooth } from '../../www/plots/smoothing.js';
 import { rowOf, strideFor, thin } from '../../www/plots/thinning.js';
+import { draft, emptyDraft } from '../../www/state/draft.js';
 import { readText } from '../../www/state/fields.js';
 import { columnOf, emptyHistory, history, latest } from '../../www/state/history.js';
+import { notices } from '../../www/state/notices.js';
 import { getAt, sameJson, setAt } from '../../www/state/paths.js';
-import { presetOf } from '../../www/state/presets.js';
+import { ownName, presetOf } from '../../www/state/presets.js';
 import { emptyRun } from '../../www/state/run.js';
 import { problemAt } from '../../www/views/field.js';
 import { nowOf } from '../../www/views/now.js';
@@ -170,10 +172,10 @@ test('what happens to the weights now is said in one sentence', () => {
     );
   };
   assert.equal(at(5), 'Now all lanes still train with every weight; pruning starts at step 10.');
-  assert.equal(at(12), 'Now Soft counts pruned weights 0.50 times, Stepwise keeps 3 of 4 weights.');
+  assert.equal(at(12), 'Now Soft still counts pruned weights at 50.0%, Stepwise keeps 3 of 4 weights.');
   assert.equal(
     at(25, { phase: 'paused' }),
-    'Paused: Soft counts pruned weights 0.25 times, Stepwise keeps 2 of 4 weights.',
+    'Paused: Soft still counts pruned weights at 25.0%, Stepwise keeps 2 of 4 weights.',
   );
   assert.equal(at(30), 'Now every sparse lane has its final pattern.');
   assert.equal(at(45), 'Now fine-tuning: masks have their final pattern.');
@@ -190,7 +192,7 @@ test('what happens to the weights now is said in one sentence', () => {
   ];
   assert.equal(
     at(12, many, twice),
-    'Now Soft counts pruned weights 0.50 times, Stepwise keeps 3 of 4 weights.',
+    'Now Soft still counts pruned weights at 50.0%, Stepwise keeps 3 of 4 weights.',
     'repetitions that are drawn as one are named once',
   );
   // Sparse first, dense at the end.
@@ -206,4 +208,57 @@ test('a preset is known by what it trains, whatever its lanes are called', () =>
   assert.equal(presetOf(catalog, { ...document, steps: 6 }), null);
   assert.equal(presetOf(catalog, { ...document, name: 'Two' }), null);
   assert.equal(presetOf(catalog, null), null);
+});
+
+test('a draft that began as a preset and trains something else is named after that', () => {
+  const lanes = [
+    { recipe: 'dense', ff: { n: 1, m: 8 } },
+    { recipe: 'sr-ste', ff: { n: 1, m: 32 } },
+  ];
+  const recipe = {
+    path: 'lanes[].recipe',
+    choices: [
+      { value: 'dense', label: 'Dense' },
+      { value: 'sr-ste', label: 'SR-STE' },
+    ],
+  };
+  const ff = { path: 'lanes[].ff', applies_to: ['sr-ste'], choices: [] };
+  const preset = { title: 'Four recipes', document: { name: 'Four recipes', lanes: [] } };
+  const catalog = /** @type {any} */ ({ presets: [preset], fields: [recipe, ff] });
+  const named = (/** @type {any} */ document) =>
+    ownName({ draft: { ...emptyDraft, document }, catalog })?.name;
+  assert.equal(named({ name: 'Four recipes', lanes }), 'Dense and SR-STE at 1:32');
+  assert.equal(named({ name: 'My own', lanes }), 'My own');
+  assert.equal(named(preset.document), 'Four recipes');
+});
+
+test('a lane with a wrong value keeps the name that it had', () => {
+  const before = { ...emptyDraft, names: ['Dense', 'MdGf-Exp'] };
+  const names = ['Dense, learning rate 0.01', 'MdGf-Exp, learning rate 0.001'];
+  const problems = [{ field: 'lanes[1].learning_rate', reason: 'must be positive' }];
+  const checked = /** @type {Action} */ ({
+    type: 'checked',
+    problems,
+    names,
+    lanes: [],
+    schedule: [],
+    parameters: null,
+    steps: 1,
+  });
+  assert.deepEqual(draft(before, checked).names, ['Dense, learning rate 0.01', 'MdGf-Exp']);
+});
+
+test('of notices that ask for files only the newest stays', () => {
+  const notice = (/** @type {number} */ id, /** @type {'choose_files' | undefined} */ action) =>
+    /** @type {Action} */ ({ type: 'notice/added', notice: { id, kind: 'info', text: `${id}`, action } });
+  const all = [
+    notice(1, 'choose_files'),
+    notice(2, undefined),
+    notice(3, 'choose_files'),
+    notice(4, undefined),
+  ];
+  assert.deepEqual(
+    all.reduce(notices, []).map(({ id }) => id),
+    [2, 3, 4],
+  );
 });

@@ -2,7 +2,8 @@
 /** @import { Action } from './store.js' */
 
 /**
- * @typedef {{ type: 'device/chosen' | 'device/opened', choice: Wanted }
+ * @typedef {{ type: 'device/chosen', choice: Wanted }
+ *   | { type: 'device/opened', choice: Wanted, saved?: boolean }
  *   | { type: 'device/workers', workers: number | null }} DeviceAction
  */
 
@@ -10,13 +11,21 @@
  * @typedef {object} Device
  * @property {Wanted} choice  What the visitor asks for.
  * @property {Wanted} opened  What was asked for when the experiment was opened.
+ * @property {boolean} saved  The device is that of a saved run, whatever is asked for.
  * @property {number | null} workers  CPU workers that the visitor asks for; null is as many as the CPU has room for.
  * @property {number} crew     Workers that share the lanes.
  * @property {Omit<Extract<LabEvent, { type: 'device' }>, 'type'> | null} used  What the worker uses, and why.
  */
 
 /** @type {Device} */
-export const unknownDevice = { choice: 'auto', opened: 'auto', workers: null, crew: 1, used: null };
+export const unknownDevice = {
+  choice: 'auto',
+  opened: 'auto',
+  saved: false,
+  workers: null,
+  crew: 1,
+  used: null,
+};
 
 /** @param {Device} device @param {Action} action @returns {Device} */
 export function device(device, action) {
@@ -30,7 +39,7 @@ export function device(device, action) {
     case 'opened':
       return { ...device, crew: action.workers };
     case 'device/opened':
-      return { ...device, opened: action.choice };
+      return { ...device, opened: action.choice, saved: action.saved ?? false };
     default:
       return device;
   }

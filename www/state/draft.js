@@ -80,7 +80,13 @@ export function draft(draft, action) {
       return { ...draft, problems: action.problems, checking: false };
     case 'checked': {
       const { problems, names, lanes, schedule } = action;
-      if (problems.length > 0) return { ...draft, problems, names, checking: false };
+      if (problems.length > 0) {
+        // A lane is not called after a value that stands in for a wrong one.
+        const wrong = (/** @type {number} */ lane) =>
+          problems.some(({ field }) => field.startsWith(`lanes[${lane}].`));
+        const kept = names.map((name, lane) => (wrong(lane) ? (draft.names[lane] ?? name) : name));
+        return { ...draft, problems, names: kept, checking: false };
+      }
       return { ...draft, problems, names, lanes, schedule, checking: false };
     }
     default:

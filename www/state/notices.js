@@ -17,11 +17,16 @@
 /** Older notices leave when more than this many are shown. */
 const MOST = 4;
 
+/** Whether a notice says or offers what a newer one does: files, for instance, are chosen for the last that asks. @param {Notice} older @param {Notice} newer */
+function repeats(older, newer) {
+  return older.text === newer.text || (older.action !== undefined && older.action === newer.action);
+}
+
 /** @param {Notice[]} notices @param {Action} action @returns {Notice[]} */
 export function notices(notices, action) {
   switch (action.type) {
     case 'notice/added':
-      return [...notices.filter((notice) => notice.text !== action.notice.text), action.notice].slice(-MOST);
+      return [...notices.filter((notice) => !repeats(notice, action.notice)), action.notice].slice(-MOST);
     case 'notice/dismissed':
       return notices.filter((notice) => notice.id !== action.id);
     case 'opened':

@@ -1,9 +1,17 @@
 /** Which of the lab's presets an experiment is. */
 
+import { patternText } from './changes.js';
+import { lanesOf } from './draft.js';
+import { appliesTo, fieldAt } from './fields.js';
 import { sameExperiment } from './labels.js';
 
 /** @import { RawExperiment } from '../worker/protocol.d.ts' */
 /** @import { Catalog } from './catalog.js' */
+/** @import { Json } from './paths.js' */
+/** @import { State } from './store.js' */
+
+/** As many recipes or patterns are named. */
+const MOST_NAMED = 3;
 
 /**
  * The preset that trains the same; null for any other experiment, also for a preset that was changed under its name.
@@ -16,4 +24,35 @@ export function presetOf({ presets }, document) {
     presets.find((preset) => preset.title === document?.name && sameExperiment(preset.document, document)) ??
     null
   );
+}
+
+/**
+ * The draft under a name that fits it: what began as a preset and trains something else is no longer called like it.
+ *
+ * @param {Pick<State, 'draft' | 'catalog'>} state
+ * @returns {Json | null}
+ */
+export function ownName({ draft, catalog }) {
+  const { document } = draft;
+  const preset = catalog.presets.find(({ title }) => title === document?.name);
+  if (!document || !preset || sameExperiment(preset.document, document)) return document;
+  return { ...document, name: described(lanesOf(document), catalog) };
+}
+
+/** Recipes and feed-forward patterns of lanes: "SR-STE and MdGf-Exp at 1:32". @param {Json[]} lanes @param {Catalog} catalog */
+function described(lanes, { fields }) {
+  const [recipe, ff] = [fieldAt(fields, 'lanes[].recipe'), fieldAt(fields, 'lanes[].ff')];
+  const recipes = new Set(
+    lanes.map((lane) => recipe?.choices.find(({ value }) => value === lane.recipe)?.label ?? ''),
+  );
+  const pruned = lanes.filter((lane) => ff && appliesTo(ff, lane.recipe));
+  const patterns = new Set(pruned.map((lane) => patternText(lane.ff)));
+  const what = recipes.size > MOST_NAMED ? `${recipes.size} recipes` : inList([...recipes]);
+  if (patterns.size === 0) return what;
+  return `${what} at ${patterns.size > MOST_NAMED ? `${patterns.size} patterns` : inList([...patterns])}`;
+}
+
+/** @param {string[]} words */
+function inList(words) {
+  return words.length > 1 ? `${words.slice(0, -1).join(', ')} and ${words.at(-1)}` : (words[0] ?? '');
 }

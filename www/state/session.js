@@ -14,7 +14,7 @@ import { Keeper } from './keeping.js';
 import { relabelled } from './labels.js';
 import { lookOfDraft } from './lanes.js';
 import { getAt } from './paths.js';
-import { presetOf } from './presets.js';
+import { ownName, presetOf } from './presets.js';
 import { loadRecording } from './recording.js';
 import { expectedOf } from './replay.js';
 import { copied, download, fileName, hashOf, partsOf } from './sharing.js';
@@ -195,6 +195,10 @@ export class Session {
   openPreset(id) {
     const preset = this.store.state.catalog.presets.find((candidate) => candidate.id === id);
     if (!preset) return;
+    if (this.edited && !confirm('Open another experiment and discard the changes that are not applied?')) {
+      // The picker goes back to what trains.
+      return this.store.dispatch({ type: 'run/opening', preset: null });
+    }
     this.store.dispatch({ type: 'run/opening', preset: id });
     const open = async () => {
       // The browser's way back leads to the experiment that this one replaces.
@@ -225,11 +229,11 @@ export class Session {
 
   /** Restarts with the draft. */
   apply() {
-    const { draft } = this.store.state;
     const look = lookOfDraft(this.store.state);
+    const document = ownName(this.store.state);
     const refused = (/** @type {Problem[]} */ problems) =>
       this.store.dispatch({ type: 'draft/refused', problems });
-    const open = () => this.open(draft.document, { refused, look });
+    const open = () => this.open(document, { refused, look });
     void this.#guarded(async () => (await open()) && this.#showInAddress());
   }
 
@@ -342,7 +346,8 @@ export class Session {
     if (!opened) return false;
     this.store.dispatch({ type: 'view/lanes', hidden: [], colours });
     // The visitor's choice of a device stands; it counts from the next start.
-    this.store.dispatch({ type: 'device/opened', choice: this.store.state.device.choice });
+    const { choice } = this.store.state.device;
+    this.store.dispatch({ type: 'device/opened', choice, saved: choice !== (backend ?? 'auto') });
     await this.#showInAddress();
     return true;
   }

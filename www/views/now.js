@@ -1,6 +1,6 @@
 /** What happens at this moment, in one plain sentence. */
 
-import { formatHundredths, formatWhole } from './format.js';
+import { formatShare, formatWhole } from './format.js';
 
 /** @import { Schedule } from '../worker/protocol.d.ts' */
 /** @import { Run } from '../state/run.js' */
@@ -64,5 +64,5 @@ function onTheWay({ steps, decay, n, m }, name, step) {
   if (kept === group) return [`${name} keeps every weight`];
   return counts < LEAST_DECAY
     ? [`${name} keeps ${kept} of ${group} weights`]
-    : [`${name} counts pruned weights ${formatHundredths(counts)} times`];
+    : [`${name} still counts pruned weights at ${formatShare(counts)}`];
 }

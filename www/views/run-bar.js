@@ -153,7 +153,7 @@ function device({ state, session }) {
         </select>
       </label>
       ${workers(state, session)}
-      ${used ? deviceReason(used, device.crew) : html`<p class="reason">${unknown}</p>`}
+      ${used ? deviceReason(used, device) : html`<p class="reason">${unknown}</p>`}
     </div>
   `;
 }
@@ -189,15 +189,16 @@ const TILES = {
   shared: 'tiles of 32 features x 128 rows in workgroup memory',
 };
 
-/** @param {NonNullable<Lab['state']['device']['used']>} used @param {number} crew */
-function deviceReason({ backend, adapter, reason, limits, probe }, crew) {
+/** @param {NonNullable<Lab['state']['device']['used']>} used @param {Lab['state']['device']} device */
+function deviceReason({ backend, adapter, reason, limits, probe }, { crew, saved }) {
+  const why = saved ? 'as when this run was saved; a restart takes the device that is chosen above' : reason;
   const probes = [
     ['WebGPU probe', probe.webgpu_ms],
     ['CPU probe', probe.cpu_ms],
   ];
   return html`
     <details class="reason">
-      <summary><b>${BACKENDS[backend]}</b>${reason ? `: ${reason}` : ''}</summary>
+      <summary><b>${BACKENDS[backend]}</b>${why ? `: ${why}` : ''}</summary>
       <dl>
         ${crew > 1 ? html`<div><dt>Workers</dt><dd>${crew}, each with its own memory and copy of the data</dd></div>` : nothing}
         ${adapter ? html`<div><dt>Adapter</dt><dd>${adapter}</dd></div>` : nothing}

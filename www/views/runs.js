@@ -119,7 +119,7 @@ function row({ state, session }, entry) {
       </label>
       ${
         resumable
-          ? html`<button type="button" class="quiet" aria-label="Open ${name}" @click=${() => session.openSaved(entry)}>
+          ? html`<button type="button" class="quiet" aria-label="${phase === 'finished' ? 'Open' : 'Continue'} ${name}" @click=${() => session.openSaved(entry)}>
             ${phase === 'finished' ? 'Open' : 'Continue'}
           </button>`
           : nothing
