@@ -1,6 +1,7 @@
 /**
- * Where the labels of marks stand: above the plot, each at its mark. What is common to all lines has a row of its own,
- * so that it hides nothing of single lines. Labels that would run into each other are joined, never left out.
+ * Where the labels of marks stand: above the plot, each at its mark. What is common to all lines has a row of its own, and
+ * so has a line with several marks, so that nothing pushes them aside. Labels that would run into each other are joined,
+ * never left out.
  */
 
 /** @import { Mark } from './marks.js' */
@@ -26,11 +27,35 @@ const MOST_LISTED = 6;
 /** Height of a row, in CSS pixels. */
 export const LABEL_ROW = 12;
 
-/** Marks of all lines, and those of single ones. @param {Mark[]} marks */
+/** Rows of labels from the plot upwards: lines with several marks, all others, what is common. @param {Mark[]} marks @returns {{ marks: Mark[], staged: boolean }[]} */
 function rowsOf(marks) {
   const own = marks.filter(({ colour }) => colour !== null);
-  const common = marks.filter(({ colour }) => colour === null);
-  return [own, common].filter((row) => row.length > 0);
+  const lines = grouped(own, ({ colour, dash }) => `${colour} ${dash}`);
+  const places = (/** @type {Mark[]} */ line) => line.map(({ x, label }) => `${x} ${label}`).join();
+  const staged = lines.filter((line) => line.some(({ x }) => x !== line[0]?.x));
+  // Lines that do the same are named together.
+  const stagedRows = grouped(staged, places).map((same) => same.flat());
+  const others = [
+    lines.filter((line) => !staged.includes(line)).flat(),
+    marks.filter(({ colour }) => colour === null),
+  ];
+  return [
+    ...stagedRows.map((row) => ({ marks: row, staged: true })),
+    ...others.filter((row) => row.length > 0).map((row) => ({ marks: row, staged: false })),
+  ];
+}
+
+/**
+ * @template T
+ * @param {T[]} list
+ * @param {(item: T) => string} keyOf
+ * @returns {T[][]}
+ */
+function grouped(list, keyOf) {
+  /** @type {Map<string, T[]>} */
+  const groups = new Map();
+  for (const item of list) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return [...groups.values()];
 }
 
 /** Room for the labels above a plot, in CSS pixels. @param {Mark[]} marks */
@@ -52,14 +77,22 @@ export function labelsOf(marks, place, measure, { from, to, ratio }) {
       0,
     ) +
     (pieces.length - 1) * GAP * ratio;
-  const fitted = (/** @type {number} */ at, /** @type {Piece[]} */ pieces) => {
-    const short = widthOf(pieces, false) > to - from;
-    const width = widthOf(pieces, short);
-    const left = Math.max(from, Math.min(at, to - width));
-    return { at, pieces, short, left, end: left + width + GAP * ratio };
-  };
-  return rowsOf(marks).flatMap((row, index) => {
-    const single = merged(row).map(({ x, piece }) => fitted(place(x), [piece]));
+  return rowsOf(marks).flatMap(({ marks: row, staged }, index) => {
+    // One sample does for a row of the same lines. It hangs before the first mark, and the words stand at theirs.
+    const known = merged(row).map(({ x, piece }, at) => ({
+      x,
+      piece: staged && at > 0 ? { ...piece, keys: piece.keys.map(({ colour }) => ({ colour })) } : piece,
+    }));
+    const hanging = (/** @type {Piece | undefined} */ piece) =>
+      staged && piece ? samples(piece.keys) * ratio : 0;
+    const edge = Math.max(0, from - hanging(known[0]?.piece));
+    const fitted = (/** @type {number} */ at, /** @type {Piece[]} */ pieces) => {
+      const short = widthOf(pieces, false) > to - edge;
+      const width = widthOf(pieces, short);
+      const left = Math.max(edge, Math.min(at, to - width));
+      return { at, pieces, short, left, end: left + width + GAP * ratio };
+    };
+    const single = known.map(({ x, piece }) => fitted(place(x) - hanging(piece), [piece]));
     return clusters(single, fitted).flatMap(({ left, pieces, short }) => {
       let at = left;
       return pieces.map((piece) => {

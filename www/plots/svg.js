@@ -1,7 +1,7 @@
 /** A chart as a vector drawing of its own: axes, lines, bands, marks and legend. */
 
 import { labelOf, rangeOf } from './axes.js';
-import { colourOf, LABEL_ROW, labelsOf, SAMPLE } from './mark-labels.js';
+import { colourOf, LABEL_ROW, labelsOf, roomAbove, SAMPLE } from './mark-labels.js';
 import { BACKDROP_OPACITY, marksWithin, outlines } from './marks.js';
 import { bandOpacity } from './palette.js';
 import { linearTicks, logTicks } from './ticks.js';
@@ -10,7 +10,7 @@ import { BAR, barShape, DOT_RADIUS, hasInterval, lineShape, pointsOf, withInterv
 /** @import { Line, PlotSpec } from './line-plot.js' */
 
 const FONT = 'system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-serif';
-const BOX = { left: 74, right: 24, top: 62, bottom: 52 };
+const BOX = { left: 74, right: 24, top: 28, bottom: 52 };
 const LEGEND_ROW = 18;
 const LEGEND_COLUMN = 210;
 const INKS = {
@@ -60,7 +60,12 @@ export function toSvg(spec, title, size) {
 function frameOf(spec, { width, height }) {
   const columns = Math.max(1, Math.floor((width - BOX.left) / LEGEND_COLUMN));
   const rows = Math.ceil(spec.lines.filter(({ read }) => read).length / columns);
-  const box = { left: BOX.left, right: width - BOX.right, top: BOX.top, bottom: height - BOX.bottom };
+  const box = {
+    left: BOX.left,
+    right: width - BOX.right,
+    top: BOX.top + roomAbove(spec.marks),
+    bottom: height - BOX.bottom,
+  };
   const { xRange } = spec;
   const yRange = rangeOf(...withIntervals(spec, ...extent(spec)), spec);
   return {

@@ -8,7 +8,8 @@ import { dashOf } from '../plots/palette.js';
 /** @typedef {{ lane: number, schedule: Schedule, colour: string }} Marked */
 
 /**
- * Where the given lanes change phase or pattern, and where the common warm-up ends.
+ * Where the given lanes change their pattern and, on an axis that is common to all, their phase. Elsewhere a phase would be
+ * marked once for every lane.
  *
  * @param {Marked[]} lanes
  * @param {(lane: number, step: number) => number | null} place  Where a lane's step lies on the x axis.
@@ -32,11 +33,10 @@ export function marksOf(lanes, place, common) {
   };
   for (const { lane, schedule, colour } of lanes) {
     const own = { colour, dash: dashOf(lane) };
-    const phase = common ? null : own;
     const last = schedule.steps.at(-1) ?? 0;
     // What begins with the end does not happen; no warm-up does not end.
     const event = (/** @type {number} */ step, /** @type {string} */ label) =>
-      step <= last && add(place(lane, step), label, phase);
+      common && step <= last && add(place(lane, step), label, null);
     if (schedule.warmup_steps > 0) event(schedule.warmup_steps, 'warm-up ends');
     event(schedule.dense_end, 'pruning starts');
     event(schedule.finetune_start, 'fine-tune');
