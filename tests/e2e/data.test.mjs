@@ -29,17 +29,19 @@ test('files that are not data get a message, and the running experiment goes on'
   await page.reach(10);
   const [images, labels] = idxPair(40, 14);
   assert.ok(images && labels);
-  const wrong = [
-    [{ name: 'notes.txt', bytes: Buffer.from('not a data set') }],
-    [{ ...images, bytes: images.bytes.subarray(0, 500) }, labels],
-    [images],
-  ];
-  for (const files of wrong) {
+  const picture = { name: 'cat.png', bytes: Buffer.from([0x89, 0x50, 0x4e, 0x47]), type: 'image/png' };
+  const wrong = /** @type {[import('./support.mjs').DataFile[], RegExp][]} */ ([
+    [[{ name: 'notes.txt', bytes: Buffer.from('not a data set') }], /\S{3,} .{20,}/],
+    [[{ ...images, bytes: images.bytes.subarray(0, 500) }, labels], /\S{3,} .{20,}/],
+    [[images], /\S{3,} .{20,}/],
+    [[picture], /cat\.png \(image\/png\) is no data set.*IDX pair.*CIFAR-10.*text file/],
+  ]);
+  for (const [files, words] of wrong) {
     const before = await page.step();
     await page.drop(files);
     const notice = page.page.locator('.notice.error');
     await notice.waitFor();
-    assert.match(await notice.innerText(), /\S{3,} .{20,}/);
+    assert.match(await notice.innerText(), words);
     await page.reach(before + 10);
     await notice.getByRole('button', { name: 'Dismiss' }).click();
   }

@@ -246,18 +246,22 @@ export class Visit {
     }, chart);
   }
 
-  /** Lets files fall on the page. @param {{ name: string, bytes: Uint8Array }[]} files */
+  /** Lets files fall on the page. @param {DataFile[]} files */
   async drop(files) {
     const transfer = await this.page.evaluateHandle(
       (all) => {
         const data = new DataTransfer();
-        for (const { name, base64 } of all) {
+        for (const { name, base64, type } of all) {
           const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-          data.items.add(new File([bytes], name));
+          data.items.add(new File([bytes], name, { type }));
         }
         return data;
       },
-      files.map(({ name, bytes }) => ({ name, base64: Buffer.from(bytes).toString('base64') })),
+      files.map(({ name, bytes, type = '' }) => ({
+        name,
+        base64: Buffer.from(bytes).toString('base64'),
+        type,
+      })),
     );
     await this.page.dispatchEvent('main', 'drop', { dataTransfer: transfer });
   }
@@ -268,3 +272,4 @@ export class Visit {
 }
 
 /** @typedef {import('../../www/worker/protocol.d.ts').RunFile} Exported */
+/** @typedef {{ name: string, bytes: Uint8Array, type?: string }} DataFile */

@@ -10,8 +10,17 @@ import { getAt, setAt } from './paths.js';
 const CIFAR_RECORD_BYTES = 3073;
 const MOST_BYTES = 512 * 1024 * 1024;
 
-/** Refuses what no tab can hold. @param {File[]} files */
-export function checkSize(files) {
+/** What cannot be a data set, by the type that the browser knows. */
+const FOREIGN = /^(image|audio|video|font)\/|^application\/(pdf|zip|vnd\.)/;
+
+/** Refuses what no tab can hold, and what is no data set. @param {File[]} files */
+export function checkFiles(files) {
+  const foreign = files.find(({ type }) => FOREIGN.test(type));
+  if (foreign) {
+    throw new Error(
+      `${foreign.name} (${foreign.type}) is no data set. The lab trains on ${Object.values(WANTED).join(', ')}; a .json file of results is opened.`,
+    );
+  }
   const total_bytes = files.reduce((sum, file) => sum + file.size, 0);
   if (total_bytes > MOST_BYTES) {
     throw new Error('These files hold more than 512 MB, too much for a tab. Drop fewer of them.');

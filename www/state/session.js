@@ -8,7 +8,7 @@ import { LabPool } from '../worker/pool.js';
 import { Asker } from './asking.js';
 import { changes } from './changes.js';
 import { crewOf, workersWanted } from './device.js';
-import { checkSize, filesWanted, needsFiles, taskFor } from './files.js';
+import { checkFiles, filesWanted, needsFiles, taskFor } from './files.js';
 import { timeAt } from './history.js';
 import { Keeper } from './keeping.js';
 import { relabelled } from './labels.js';
@@ -305,7 +305,7 @@ export class Session {
     if (run) return this.openFile(run);
     this.#held = false;
     await this.#guarded(async () => {
-      checkSize(files);
+      checkFiles(files);
       const document = taskFor(files, this.store.state, this.#waiting);
       const { opened: device } = this.store.state.device;
       const answer = await this.#ask(document, device, { files });

@@ -38,13 +38,18 @@ export function field(lab, { spec, path, used, automatic }) {
       ${
         spec.kind === 'locations'
           ? locations(control)
-          : html`<label for=${id}>${spec.label}${spec.unit ? html` <small>${spec.unit}</small>` : nothing}</label>
+          : html`<label for=${id}>${spec.label}${unitOf(spec)}</label>
             ${spec.kind === 'choice' ? choice(control) : line(control)}`
       }
       <p class="help tip" id="${id}-help">${inWords(spec.help, fields)} ${chosen}${used ? '' : ' Has no effect with the choices beside it.'}</p>
       ${problem ? html`<p class="problem" id="${id}-problem">${problem}</p>` : nothing}
     </div>
   `;
+}
+
+/** The unit behind a label that does not end with it. @param {FieldSpec} spec */
+function unitOf({ label, unit }) {
+  return unit && !label.endsWith(unit) ? html` <small>(${unit})</small>` : nothing;
 }
 
 /**

@@ -66,12 +66,23 @@ export class NmLab extends LitElement {
   connectedCallback() {
     super.connectedCallback();
     this.#subscribe();
+    this.addEventListener('keydown', this.#onKey);
   }
 
   disconnectedCallback() {
     super.disconnectedCallback();
     this.#unsubscribe();
+    this.removeEventListener('keydown', this.#onKey);
   }
+
+  /** Applies what was edited, from wherever the keyboard is. @param {KeyboardEvent} event */
+  #onKey = ({ key, ctrlKey, metaKey, target }) => {
+    const { session } = this;
+    if (key !== 'Enter' || !(ctrlKey || metaKey) || !session?.edited) return;
+    // There the key sends the form.
+    if (/** @type {HTMLElement} */ (target).closest('form')) return;
+    if (session.store.state.draft.problems.length === 0) session.apply();
+  };
 
   /** @param {Map<string, unknown>} changed */
   willUpdate(changed) {

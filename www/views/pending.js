@@ -4,6 +4,7 @@ import { needsFiles } from '../state/files.js';
 import { draftName } from '../state/lanes.js';
 import { fileButton } from './file-button.js';
 import { problemList } from './problem-list.js';
+import { tip } from './tip.js';
 
 /** @import { Lab } from './nm-lab.js' */
 
@@ -19,7 +20,14 @@ export function pending({ state, session }) {
     <section class="panel pending" aria-labelledby="pending-title">
       <div class="pending-head">
         <h2 id="pending-title">Changed: restart needed</h2>
-        <button type="button" class="primary" ?disabled=${problems.length > 0} @click=${() => session.apply()}>
+        <button
+          type="button"
+          class="primary"
+          aria-keyshortcuts="Control+Enter"
+          ?disabled=${problems.length > 0}
+          ${tip('From any field: Ctrl + Enter')}
+          @click=${() => session.apply()}
+        >
           Apply &amp; restart
         </button>
         <button type="button" @click=${() => session.discard()}>Discard</button>

@@ -60,12 +60,13 @@ export function studyForm(lab) {
 }
 
 /** How much there is to train. @param {Lab} lab */
-function workOf({ state }) {
+function workOf({ state, session }) {
   const { lanes, cells } = documentOf(state);
   const seeds = Number(state.study.seeds);
   if (!Number.isInteger(seeds) || seeds < 1) return '';
   const steps = Number(state.draft.document?.steps ?? 0);
-  return `${lanes} lanes × ${cells} ${cells === 1 ? 'point' : 'points'} × ${seeds} seeds: ${formatWhole(lanes * cells * seeds)} trainings of ${formatWhole(steps)} steps.`;
+  const draft = session.edited ? ' It takes the fields as they stand, applied or not.' : '';
+  return `${lanes} lanes × ${cells} ${cells === 1 ? 'point' : 'points'} × ${seeds} seeds: ${formatWhole(lanes * cells * seeds)} trainings of ${formatWhole(steps)} steps.${draft}`;
 }
 
 /** @param {Lab} lab @param {Sweep} sweep @param {number} index @param {(sweep: Sweep) => void} set */
