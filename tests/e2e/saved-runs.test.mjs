@@ -205,6 +205,11 @@ test('names of runs are typed while a run trains, and nothing takes them back', 
     await page.reach((await page.step()) + 20);
     assert.equal(await field.inputValue(), text);
   }
+  await present.fill('Typed for this one');
+  await page.press('Reset');
+  await page.press('Start');
+  await page.reach(5);
+  assert.equal(await present.inputValue(), 'A small experiment');
   assert.deepEqual(page.complaints, []);
   await page.close();
 });

@@ -1,4 +1,5 @@
 import { html, nothing } from 'lit';
+import { keyed } from 'lit/directives/keyed.js';
 import { live } from 'lit/directives/live.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { download } from '../state/sharing.js';
@@ -51,7 +52,13 @@ function present({ state, session }) {
     <form class="keep" @submit=${keep}>
       <label class="inline">
         <span>This run</span>
-        <input type="text" name="name" maxlength="80" .value=${entry?.name ?? run.document?.name ?? ''} />
+        ${
+          // Another run has nothing of what was typed for the one before it.
+          keyed(
+            runs.current,
+            html`<input type="text" name="name" maxlength="80" .value=${entry?.name ?? run.document?.name ?? ''} />`,
+          )
+        }
       </label>
       <button type="submit" ?disabled=${!run.document}>${entry?.kept ? 'Rename' : 'Keep'}</button>
       <details class="more">
