@@ -225,11 +225,20 @@ test('a draft that began as a preset and trains something else is named after th
   const ff = { path: 'lanes[].ff', applies_to: ['sr-ste'], choices: [] };
   const preset = { title: 'Four recipes', document: { name: 'Four recipes', lanes: [] } };
   const catalog = /** @type {any} */ ({ presets: [preset], fields: [recipe, ff] });
-  const named = (/** @type {any} */ document) =>
-    ownName({ draft: { ...emptyDraft, document }, catalog })?.name;
+  const named = (/** @type {any} */ document, /** @type {any} */ running = null) =>
+    ownName({ draft: { ...emptyDraft, document }, run: { ...emptyRun, document: running }, catalog })?.name;
   assert.equal(named({ name: 'Four recipes', lanes }), 'Dense and SR-STE at 1:32');
   assert.equal(named({ name: 'My own', lanes }), 'My own');
   assert.equal(named(preset.document), 'Four recipes');
+  const running = { name: 'Dense and SR-STE at 1:32', lanes };
+  const sparse = { recipe: 'sr-ste', ff: { n: 1, m: 8 } };
+  assert.equal(
+    named({ ...running, lanes: [sparse] }, running),
+    'SR-STE at 1:8',
+    'it follows the next change',
+  );
+  assert.equal(named({ ...running, lanes: [] }, running), 'Four recipes', 'and the way back');
+  assert.equal(named({ name: 'My own', lanes: [sparse] }, running), 'My own');
 });
 
 test('a lane with a wrong value keeps the name that it had', () => {

@@ -9,7 +9,8 @@
  * @property {Problem[]} [problems]  Listed below the text.
  * @property {string} [copyable]     A text to copy by hand.
  * @property {boolean} [stays]       Until another experiment opens.
- * @property {'take_over' | 'choose_files'} [action]  What a button offers.
+ * @property {'take_over' | 'choose_files' | 'open_preset'} [action]  What a button offers.
+ * @property {string} [preset]       The one that it would open.
  */
 
 /** @typedef {{ type: 'notice/added', notice: Notice } | { type: 'notice/dismissed', id: number }} NoticeAction */

@@ -27,16 +27,20 @@ export function presetOf({ presets }, document) {
 }
 
 /**
- * The draft under a name that fits it: what began as a preset and trains something else is no longer called like it.
+ * The draft under a name that fits it: a preset's title or an automatic name goes on to say what trains. A name that the
+ * visitor gave stays.
  *
- * @param {Pick<State, 'draft' | 'catalog'>} state
+ * @param {Pick<State, 'draft' | 'run' | 'catalog'>} state
  * @returns {Json | null}
  */
-export function ownName({ draft, catalog }) {
+export function ownName({ draft, run, catalog }) {
   const { document } = draft;
-  const preset = catalog.presets.find(({ title }) => title === document?.name);
-  if (!document || !preset || sameExperiment(preset.document, document)) return document;
-  return { ...document, name: described(lanesOf(document), catalog) };
+  if (!document) return document;
+  const running = /** @type {Json | null} */ (/** @type {unknown} */ (run.document));
+  const automatic = [...catalog.presets.map(({ title }) => title), described(lanesOf(running), catalog)];
+  if (!automatic.includes(String(document.name))) return document;
+  const preset = catalog.presets.find((each) => sameExperiment(each.document, document));
+  return { ...document, name: preset?.title ?? described(lanesOf(document), catalog) };
 }
 
 /** Recipes and feed-forward patterns of lanes: "SR-STE and MdGf-Exp at 1:32". @param {Json[]} lanes @param {Catalog} catalog */

@@ -195,9 +195,9 @@ export class Session {
   openPreset(id) {
     const preset = this.store.state.catalog.presets.find((candidate) => candidate.id === id);
     if (!preset) return;
-    if (this.edited && !confirm('Open another experiment and discard the changes that are not applied?')) {
-      // The picker goes back to what trains.
-      return this.store.dispatch({ type: 'run/opening', preset: null });
+    if (this.edited) {
+      const words = `“${preset.title}” is not opened yet: there are changes that are not applied.`;
+      return this.notify('info', words, { action: 'open_preset', preset: id, stays: true });
     }
     this.store.dispatch({ type: 'run/opening', preset: id });
     const open = async () => {
@@ -493,7 +493,7 @@ export class Session {
     return true;
   }
 
-  /** @param {'info' | 'error'} kind @param {string} text @param {{ problems?: Problem[], copyable?: string, action?: Notice['action'], stays?: boolean }} [more] */
+  /** @param {'info' | 'error'} kind @param {string} text @param {{ problems?: Problem[], copyable?: string, action?: Notice['action'], preset?: string, stays?: boolean }} [more] */
   notify(kind, text, { stays = false, ...more } = {}) {
     this.#notices += 1;
     const id = this.#notices;

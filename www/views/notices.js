@@ -35,7 +35,12 @@ export function notices(lab) {
 }
 
 /** @param {Lab} lab @param {Notice} notice */
-function noticeView({ state, session }, { id, kind, text, problems, copyable, action }) {
+function noticeView({ state, session }, { id, kind, text, problems, copyable, action, preset }) {
+  const open = () => {
+    session.dismiss(id);
+    session.discard();
+    session.openPreset(preset ?? '');
+  };
   return html`
     <div class="notice ${kind}">
       <div>
@@ -52,6 +57,11 @@ function noticeView({ state, session }, { id, kind, text, problems, copyable, ac
             : nothing
         }
         ${action === 'choose_files' ? fileButton(session) : nothing}
+        ${
+          action === 'open_preset'
+            ? html`<button type="button" @click=${open}>Discard the changes and open it</button>`
+            : nothing
+        }
       </div>
       <button type="button" class="quiet" aria-label="Dismiss" @click=${() => session.dismiss(id)}>✕</button>
     </div>

@@ -81,7 +81,7 @@ function speed({ state, session }) {
     <label class="inline">
       <span class="roomy">Speed</span>
       <select .value=${live(String(state.run.speedLimit ?? ''))} @change=${choose}>
-        ${SPEEDS.map((limit) => html`<option value=${limit ?? ''}>${limit ? `${limit} steps/s` : 'full speed'}</option>`)}
+        ${SPEEDS.map((limit) => html`<option value=${limit ?? ''}>${limit ? `${limit} ${limit === 1 ? 'step' : 'steps'}/s` : 'full speed'}</option>`)}
       </select>
     </label>
   `;

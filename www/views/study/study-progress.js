@@ -62,7 +62,7 @@ function ending({ studies, store }, { results, discarding }) {
   const meaning = 'The finished points stay, with their charts and table; the one that trains is dropped';
   return html`
     ${trained ? html`<button type="button" ${tip(meaning)} @click=${() => studies.stop()}>Stop and keep what is done</button>` : nothing}
-    <button type="button" class="quiet" ${tip('All its points are forgotten')} @click=${ask(true)}>Discard</button>
+    <button type="button" class="quiet" ${tip('All its points are forgotten')} @click=${ask(true)}>Discard the sweep</button>
   `;
 }
 

@@ -3,6 +3,10 @@ import { explained } from '../tip.js';
 
 /** Terms of the page with their meaning and where they come from. @type {Record<string, [string, string]>} */
 const TERMS = {
+  lane: [
+    'One configuration that trains beside the others: recipe, pattern, rates and seed. Lanes of equal seed start from the same weights and see the same batches.',
+    'this page',
+  ],
   'N:M sparsity': [
     'In every block of M neighbouring weights only the N largest in magnitude are kept. 1:16 keeps one in sixteen.',
     'Zhou et al. 2021, arXiv 2102.04010',
@@ -40,6 +44,18 @@ const TERMS = {
     'this page',
   ],
   density: ['The share of weights inside the mask, whatever D is.', 'this page'],
+  phases: [
+    'In the dense phase every weight trains; then pruning starts; while fine-tuning the mask has the target pattern and D = 0. The warm-up is the learning rate’s own: it rises to its peak.',
+    'arXiv 2402.04744, section 3',
+  ],
+  'training FLOPs': [
+    'Honest: a product costs N/M only while its matrix is hard-masked, and all of it while D > 0. Ideal: N/M of the mask at any time.',
+    'this page',
+  ],
+  packed: [
+    'Stored as the kept values and their places in the block, log2 M bits each, rounded up.',
+    'this page',
+  ],
 };
 
 /** A term in running text. @param {string} name @param {string} [shown] */
