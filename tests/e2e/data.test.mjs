@@ -115,7 +115,7 @@ test('a saved run on own data says what to drop, and goes on where it was once t
   await visited.press('Keep');
   await page.getByRole('button', { name: 'Rename', exact: true }).waitFor();
   await page.reload();
-  await page.getByRole('button', { name: 'Open On stripes' }).press('Enter');
+  await page.getByRole('button', { name: 'Continue On stripes' }).press('Enter');
   await page
     .getByText('was trained on your data: the same IDX pair, images and labels together. Drop the files')
     .waitFor();
