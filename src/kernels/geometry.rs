@@ -158,6 +158,8 @@ pub struct HeadShape {
     pub head_dim: usize,
     /// Which keys a query attends to.
     pub span: AttentionSpan,
+    /// How dense products are cut up, and with them the rows of attention.
+    pub tile: Tile,
 }
 
 impl HeadShape {

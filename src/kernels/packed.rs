@@ -12,7 +12,7 @@
 //! pairs as it has weights. Sums over a packed line take the kept weights in the same order as sums over the
 //! whole line, which differ only by added zeros: results agree to the last bit.
 
-use super::{Affine, Buffer, PackedAt, SegmentKind, Tile, buffer, plan::Rule};
+use super::{Affine, Buffer, HeadShape, PackedAt, SegmentKind, Tile, buffer, plan::Rule};
 use burn::tensor::Device;
 
 /// Weights of all lanes as the products read them.
@@ -57,6 +57,11 @@ impl Weights {
     /// Weights of which no lane reads any packed; `columns` and `rows` are those of [`unpacked`].
     pub fn dense(values: Buffer, (columns, rows): (Buffer, Buffer), tile: Tile) -> Self {
         Self { values, columns, rows, packed: [PackedLanes::None; SegmentKind::COUNT], tile }
+    }
+
+    /// The heads as the device of these weights attends fastest.
+    pub fn heads(&self, shape: HeadShape) -> HeadShape {
+        HeadShape { tile: self.tile, ..shape }
     }
 
     /// The map as these weights are read.

@@ -32,6 +32,14 @@ impl Tile {
             Self::Broad => 4,
         }
     }
+
+    /// Vectors of four rows that a thread of attention owns, at most.
+    pub const fn attention_vectors(self) -> usize {
+        match self {
+            Self::Narrow | Self::Wide | Self::Shared => 1,
+            Self::Broad => 2,
+        }
+    }
 }
 
 /// How a device multiplies fastest, as its probe found: a question of speed, not of results.

@@ -1,7 +1,7 @@
 //! Sizes of a network, and the stacks of blocks it is made of.
 
 use super::patches::PatchGrid;
-use crate::kernels::{ALIGN, AttentionSpan, HeadShape};
+use crate::kernels::{ALIGN, AttentionSpan, HeadShape, Tile};
 
 /// A text as the network reads or writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,7 +176,8 @@ impl Architecture {
     /// Heads of self-attention in block `block` of `stack` for `batch` sequences.
     pub fn heads(&self, stack: &StackShape, block: usize, batch: usize) -> HeadShape {
         let (tokens, span) = (stack.tokens(), stack.spans[block % 2]);
-        HeadShape { batch, tokens, keys: tokens, heads: self.heads, head_dim: self.d_model / self.heads, span }
+        let head_dim = self.d_model / self.heads;
+        HeadShape { batch, tokens, keys: tokens, heads: self.heads, head_dim, span, tile: Tile::default() }
     }
 
     /// Heads of cross-attention, the same in all blocks of `stack`.

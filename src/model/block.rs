@@ -46,7 +46,7 @@ impl BlockLayout {
         let Weights { values, columns, .. } = weights;
         let (norm1, stats1) = Dispatch::layer_norm(&input, values, self.norm1);
         let qkv = Dispatch::linear(&norm1, values, columns, weights.of(self.qkv));
-        let (context, log_sum_exp) = Dispatch::attention(&qkv, to.heads);
+        let (context, log_sum_exp) = Dispatch::attention(&qkv, weights.heads(to.heads));
         let attended = Dispatch::linear_add(&context, values, columns, weights.of(self.output), &input);
         let (middle, cross) = match (&self.cross, to.memory) {
             (Some(cross), Some((memory, heads))) => {
@@ -102,7 +102,7 @@ impl BlockLayout {
         };
         let (d_context, grads) =
             Dispatch::linear_grad(context, &d_attended, values, rows, grads, weights.of(self.output));
-        let d_qkv = Dispatch::attention_grad(&d_context, qkv, context, log_sum_exp, to.heads);
+        let d_qkv = Dispatch::attention_grad(&d_context, qkv, context, log_sum_exp, weights.heads(to.heads));
         let (d_norm1, grads) = Dispatch::linear_grad(norm1, &d_qkv, values, rows, grads, weights.of(self.qkv));
         let (input, params) =
             Dispatch::layer_norm_grad_add(&d_norm1, input, stats1, values, &d_attended, grads, self.norm1);

@@ -21,7 +21,7 @@ impl CrossLayout {
         let (norm, stats) = Dispatch::layer_norm(input, values, self.norm);
         let query = Dispatch::linear(&norm, values, columns, weights.of(self.query));
         let key_value = Dispatch::linear(memory, values, columns, weights.of(self.key_value));
-        let (context, log_sum_exp) = Dispatch::cross_attention(&query, &key_value, heads);
+        let (context, log_sum_exp) = Dispatch::cross_attention(&query, &key_value, weights.heads(heads));
         let output = Dispatch::linear_add(&context, values, columns, weights.of(self.output), input);
         (output, CrossTape { norm, stats, query, key_value, context, log_sum_exp })
     }
@@ -40,7 +40,7 @@ impl CrossLayout {
         let CrossTape { norm, stats, query, key_value, context, log_sum_exp } = tape;
         let (d_context, grads) = Dispatch::linear_grad(context, d_output, values, rows, grads, weights.of(self.output));
         let (d_query, d_key_value) =
-            Dispatch::cross_attention_grad(&d_context, query, key_value, context, log_sum_exp, heads);
+            Dispatch::cross_attention_grad(&d_context, query, key_value, context, log_sum_exp, weights.heads(heads));
         let (d_memory, grads) =
             Dispatch::linear_grad(memory, &d_key_value, values, rows, grads, weights.of(self.key_value));
         let (d_norm, grads) = Dispatch::linear_grad(norm, &d_query, values, rows, grads, weights.of(self.query));

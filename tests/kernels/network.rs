@@ -97,14 +97,21 @@ tests! {
 
     async fn attention_matches_the_reference() {
         let windows = |shift| AttentionSpan::Windows { across: 5, side: 2, shift };
-        for (tokens, heads, head_dim, span) in [
+        let shapes = [
             (1, 1, 4, AttentionSpan::Full),
+            (16, 2, 8, AttentionSpan::Full),
             (17, 2, 16, AttentionSpan::Full),
             (17, 2, 16, AttentionSpan::Causal),
+            (20, 2, 8, AttentionSpan::Causal),
             (20, 1, 4, windows(0)),
             (20, 3, 4, windows(1)),
-        ] {
-            let shape = HeadShape { batch: 4, tokens, keys: tokens, heads, head_dim, span };
+        ];
+        // One vector of rows and two: the rows of four sequences are not always a multiple of eight.
+        let cut = [(4, Tile::Narrow), (4, Tile::Broad), (8, Tile::Broad)];
+        for ((tokens, heads, head_dim, span), (batch, tile)) in
+            shapes.into_iter().flat_map(|shape| cut.map(|cut| (shape, cut)))
+        {
+            let shape = HeadShape { batch, tokens, keys: tokens, heads, head_dim, span, tile };
             let rows = shape.batch * shape.tokens;
             compare("attention", |device| {
                 let qkv = random(&[2, 3 * shape.width(), rows], "qkv", device);
@@ -118,10 +125,12 @@ tests! {
     }
 
     async fn cross_attention_matches_the_reference() {
-        for (tokens, keys) in [(5, 13), (13, 5)] {
-            let shape =
-                HeadShape { batch: 4, tokens, keys, heads: 2, head_dim: 8, span: AttentionSpan::Full };
-            let (rows, key_rows, width) = (4 * tokens, 4 * keys, shape.width());
+        let tiled = [(4, Tile::Narrow), (4, Tile::Broad), (8, Tile::Broad)];
+        let shapes = [(5, 13), (13, 5), (10, 5)].into_iter().flat_map(|lengths| tiled.map(|tiled| (lengths, tiled)));
+        for ((tokens, keys), (batch, tile)) in shapes {
+            let span = AttentionSpan::Full;
+            let shape = HeadShape { batch, tokens, keys, heads: 2, head_dim: 8, span, tile };
+            let (rows, key_rows, width) = (batch * tokens, batch * keys, shape.width());
             compare("cross-attention", |device| {
                 let q = random(&[2, width, rows], "q", device);
                 let kv = random(&[2, 2 * width, key_rows], "kv", device);

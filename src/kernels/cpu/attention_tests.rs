@@ -1,6 +1,6 @@
 use super::*;
-use crate::kernels::AttentionSpan;
 use crate::kernels::cpu::testing::{assert_near, random};
+use crate::kernels::{AttentionSpan, Tile};
 
 /// Context in `f64`, `[width, rows]`, and log-sum-exp, `[heads, rows]`, of queries followed by keys and values.
 fn reference(qkv: &[f64], shape: HeadShape) -> (Vec<f64>, Vec<f64>) {
@@ -66,13 +66,21 @@ fn attention_and_its_gradient_match_f64() {
         (2, 16, 16, 1, 4, Windows { across: 4, side: 2, shift: 1 }),
         (1, 18, 18, 1, 4, Windows { across: 6, side: 3, shift: 1 }),
     ] {
-        check(HeadShape { batch, tokens, keys, heads, head_dim, span });
+        check(HeadShape { batch, tokens, keys, heads, head_dim, span, tile: Tile::default() });
     }
 }
 
 #[test]
 fn what_a_query_must_not_see_changes_nothing() {
-    let shape = HeadShape { batch: 1, tokens: 9, keys: 9, heads: 1, head_dim: 4, span: AttentionSpan::Causal };
+    let shape = HeadShape {
+        batch: 1,
+        tokens: 9,
+        keys: 9,
+        heads: 1,
+        head_dim: 4,
+        span: AttentionSpan::Causal,
+        tile: Tile::default(),
+    };
     let mut qkv = random(3 * 4 * 9, "qkv");
     let contexts = |qkv: &[f32]| {
         let (mut context, mut logs) = (vec![0.0; 4 * 9], vec![0.0; 9]);

@@ -29,16 +29,18 @@ fn head_arg(q: &F, kv: Option<&F>, shape: HeadShape) -> HeadArgLaunch {
     )
 }
 
-/// What the kernels for `shape` are compiled for.
-fn head_form(shape: HeadShape) -> HeadForm {
-    let whole = shape.tokens.is_multiple_of(ALIGN) && shape.keys.is_multiple_of(ALIGN);
+/// What a kernel for `shape` is compiled for whose threads own some of `rows` rows.
+fn head_form(rows: usize, shape: HeadShape) -> HeadForm {
+    let fits = |vectors: &usize| rows.is_multiple_of(vectors * ALIGN);
+    let vectors = (1..=shape.tile.attention_vectors()).rev().find(fits).unwrap_or(1);
+    let whole = [shape.tokens, shape.keys].iter().all(|length| length.is_multiple_of(vectors * ALIGN));
     let masked = !whole || shape.span != AttentionSpan::Full;
-    HeadForm { dim: word(shape.head_dim), span: shape.span, masked }
+    HeadForm { dim: word(shape.head_dim), span: shape.span, masked, vectors: word(vectors) }
 }
 
-/// Threads for every four of `rows` rows of every head.
+/// Threads for all of `rows` rows of every head.
 fn threads(rows: usize, lanes: usize, shape: HeadShape) -> (CubeCount, CubeDim) {
-    per_lane(rows / ALIGN * shape.heads, lanes)
+    per_lane(rows / ALIGN / head_form(rows, shape).vectors as usize * shape.heads, lanes)
 }
 
 /// Context and log-sum-exp of the queries in `q`; without `kv`, keys and values follow them.
@@ -46,7 +48,7 @@ pub fn forward(q: &F, kv: Option<&F>, shape: HeadShape) -> (F, F) {
     let [lanes, rows] = [dims(q)[0], dims(q)[2]];
     let context = empty(q, &[lanes, shape.width(), rows]);
     let log_sum_exp = empty(q, &[lanes, shape.heads, rows]);
-    let (grid, at, form) = (threads(rows, lanes, shape), head_arg(q, kv, shape), head_form(shape));
+    let (grid, at, form) = (threads(rows, lanes, shape), head_arg(q, kv, shape), head_form(rows, shape));
     let outputs = [&context, &log_sum_exp].map(arg);
     let [context_arg, log_sum_exp_arg] = outputs;
     match kv {
@@ -85,7 +87,7 @@ pub fn self_grad(d_context: &F, qkv: &F, (context, log_sum_exp): (&F, &F), shape
         arg(&d_qkv),
         arg(&delta),
         head_arg(qkv, None, shape),
-        head_form(shape),
+        head_form(rows, shape),
     );
     launch!(
         qkv,
@@ -98,7 +100,7 @@ pub fn self_grad(d_context: &F, qkv: &F, (context, log_sum_exp): (&F, &F), shape
         arg(&delta),
         arg(&d_qkv),
         head_arg(qkv, None, shape),
-        head_form(shape),
+        head_form(rows, shape),
     );
     d_qkv
 }
@@ -121,7 +123,7 @@ pub fn cross_grad(d_context: &F, (q, kv): (&F, &F), (context, log_sum_exp): (&F,
         arg(&d_q),
         arg(&delta),
         head_arg(q, Some(kv), shape),
-        head_form(shape),
+        head_form(rows, shape),
     );
     launch!(
         q,
@@ -135,7 +137,7 @@ pub fn cross_grad(d_context: &F, (q, kv): (&F, &F), (context, log_sum_exp): (&F,
         arg(&delta),
         arg(&d_kv),
         head_arg(q, Some(kv), shape),
-        head_form(shape),
+        head_form(key_rows, shape),
     );
     (d_q, d_kv)
 }

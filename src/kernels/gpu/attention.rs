@@ -1,14 +1,15 @@
-//! Attention for short sequences: one thread per four queries (forward, dQ) or four keys (dK, dV) of a head, whose
-//! rows lie side by side. It meets the other side row by row, so that every number it loads serves four rows.
+//! Attention for short sequences: one thread per four or eight queries (forward, dQ) or keys (dK, dV) of a head, whose
+//! rows lie side by side as one vector or two. It meets the other side row by row, so that every number it loads serves
+//! all of them.
 //!
 //! The forward pass is an online softmax (Milakov and Gimelshein 2018, arXiv 1805.02867) and keeps the
-//! log-sum-exp, from which the gradients recompute the attention weights. Four rows may hold the end of one sequence
+//! log-sum-exp, from which the gradients recompute the attention weights. The rows of a thread may hold the end of one sequence
 //! and the start of the next: pairs that do not attend to each other get a score that weighs nothing.
 //!
 //! Every pass has two entries, because a buffer must not be bound twice: self-attention reads queries, keys and values
 //! from one tensor, cross-attention from two.
 
-use super::affine::{Cells, listed, sum_of_terms, zero_cells};
+use super::affine::{Cells, sum_of_terms, zero_cells};
 use super::launch::{lane, thread};
 use crate::kernels::AttentionSpan;
 use cubecl::prelude::*;
@@ -27,6 +28,8 @@ pub struct HeadForm {
     pub span: AttentionSpan,
     /// Some pairs that meet do not attend to each other.
     pub masked: bool,
+    /// Vectors of four rows that a thread owns.
+    pub vectors: u32,
 }
 
 /// Geometry of the heads.
@@ -107,6 +110,33 @@ fn load<N: Size>(data: &Tensor<f32>, at: u32, rows: u32, #[comptime] dim: u32) -
     features
 }
 
+/// [`load`] for every vector of rows that a thread owns.
+#[cube]
+fn load_own<N: Size>(
+    data: &Tensor<f32>,
+    at: u32,
+    rows: u32,
+    #[comptime] form: HeadForm,
+) -> Sequence<Array<Vector<f32, N>>> {
+    let mut own = Sequence::<Array<Vector<f32, N>>>::new();
+    #[unroll]
+    for p in 0..comptime!(form.vectors) {
+        own.push(load::<N>(data, at + p * 4, rows, comptime!(form.dim)));
+    }
+    own
+}
+
+/// A number for every row that a thread owns.
+#[cube]
+fn cells_of<N: Size>(value: f32, #[comptime] form: HeadForm) -> Cells<N> {
+    let mut cells = Sequence::<RuntimeCell<Vector<f32, N>>>::new();
+    #[unroll]
+    for _ in 0..comptime!(form.vectors) {
+        cells.push(RuntimeCell::new(Vector::new(value)));
+    }
+    cells
+}
+
 /// Four neighbouring elements.
 #[cube]
 fn four<N: Size>(data: &Tensor<f32>, at: u32) -> Vector<f32, N> {
@@ -126,15 +156,23 @@ fn store_four<N: Size>(data: &mut Tensor<f32>, at: u32, values: Vector<f32, N>) 
     }
 }
 
-/// The reverse of [`load`].
+/// The reverse of [`load_own`]: cell `vector * dim + feature`.
 #[cube]
-fn store<N: Size>(data: &mut Tensor<f32>, at: u32, rows: u32, features: &Array<Vector<f32, N>>, #[comptime] dim: u32) {
-    for i in 0..dim {
-        store_four::<N>(data, at + i * rows, features[i as usize]);
+fn store_own<N: Size>(data: &mut Tensor<f32>, at: u32, rows: u32, cells: &Cells<N>, #[comptime] form: HeadForm) {
+    #[unroll]
+    for p in 0..comptime!(form.vectors) {
+        let mut features = Array::<Vector<f32, N>>::new(comptime!(form.dim as usize));
+        #[unroll]
+        for i in 0..comptime!(form.dim) {
+            features[comptime!(i as usize)] = cells.index(comptime!((p * form.dim + i) as usize)).read();
+        }
+        for i in 0..comptime!(form.dim) {
+            store_four::<N>(data, at + p * 4 + i * rows, features[i as usize]);
+        }
     }
 }
 
-/// `dim` features of the one row at `at`, each for all four rows that it meets.
+/// `dim` features of the one row at `at`, each for all four rows of a vector that it meets.
 #[cube]
 fn other_row<N: Size>(data: &Tensor<f32>, at: u32, rows: u32, #[comptime] dim: u32) -> Sequence<Vector<f32, N>> {
     let mut features = Sequence::<Vector<f32, N>>::new();
@@ -156,29 +194,40 @@ fn dot<N: Size>(own: &Array<Vector<f32, N>>, other: &Sequence<Vector<f32, N>>, #
     sum_of_terms::<N>(Vector::new(0.0f32), &factors, other, dim)
 }
 
-/// Adds `weight` times a row to the sums of its features.
+/// Adds `weight` times a row to the sums of vector `p`.
 #[cube]
-fn add_row<N: Size>(sums: &Cells<N>, weight: Vector<f32, N>, row: &Sequence<Vector<f32, N>>, #[comptime] dim: u32) {
+fn add_row<N: Size>(
+    sums: &Cells<N>,
+    weight: Vector<f32, N>,
+    row: &Sequence<Vector<f32, N>>,
+    #[comptime] p: u32,
+    #[comptime] dim: u32,
+) {
     #[unroll]
     for i in 0..dim {
-        let sum = sums.index(comptime!(i as usize));
+        let sum = sums.index(comptime!((p * dim + i) as usize));
         sum.store(fma(weight, *row.index(comptime!(i as usize)), sum.read()));
     }
 }
 
-/// Sequences of the four rows from `row` on, then their positions in them.
+/// For every vector of rows from `row` on: the sequences of its four rows, then their positions in them.
 #[cube]
-fn places(row: u32, length: u32) -> Sequence<u32> {
-    let mut places = Sequence::<u32>::new();
+fn places(row: u32, length: u32, #[comptime] form: HeadForm) -> Sequence<Sequence<u32>> {
+    let mut all = Sequence::<Sequence<u32>>::new();
     #[unroll]
-    for i in 0..4u32 {
-        places.push((row + i) / length);
+    for p in 0..comptime!(form.vectors) {
+        let mut places = Sequence::<u32>::new();
+        #[unroll]
+        for i in 0..4u32 {
+            places.push((row + p * 4 + i) / length);
+        }
+        #[unroll]
+        for i in 0..4u32 {
+            places.push((row + p * 4 + i) % length);
+        }
+        all.push(places);
     }
-    #[unroll]
-    for i in 0..4u32 {
-        places.push((row + i) % length);
-    }
-    places
+    all
 }
 
 /// Added to the scores of the four own rows with row `other` of sequences of `length`. The own rows are queries, or
@@ -207,14 +256,14 @@ fn unseen<N: Size>(
     bias
 }
 
-/// First row of the other side that the four rows from `row` on meet, and the one behind the last. Sequences are
+/// First row of the other side that a thread's rows from `row` on meet, and the one behind the last. Sequences are
 /// `length` long here and `others` there.
 #[cube]
-fn reach(row: u32, length: u32, others: u32) -> (u32, u32) {
-    (row / length * others, ((row + 3) / length + 1) * others)
+fn reach(row: u32, length: u32, others: u32, #[comptime] form: HeadForm) -> (u32, u32) {
+    (row / length * others, ((row + comptime!(4 * form.vectors - 1)) / length + 1) * others)
 }
 
-/// Context and log-sum-exp of four queries of a head.
+/// Context and log-sum-exp of a thread's queries of a head.
 #[cube]
 fn attend<N: Size>(
     q: &Tensor<f32>,
@@ -224,47 +273,54 @@ fn attend<N: Size>(
     at: &HeadArg,
     #[comptime] form: HeadForm,
 ) {
-    let (row, lane) = (thread() * 4, lane());
+    let (row, lane) = (thread() * comptime!(4 * form.vectors), lane());
     let dim = comptime!(form.dim);
     if row < at.rows * at.heads {
         let head = place(row / at.rows, lane, at, dim);
         let row = row % at.rows;
-        let queries = places(row, at.tokens);
-        let own = load::<N>(q, head.q + row, at.rows, dim);
-        let sums = zero_cells::<N>(dim);
-        let mut top = Vector::<f32, N>::new(f32::new(LOWEST));
-        let mut total = Vector::<f32, N>::new(0.0f32);
-        let (first, mut end) = reach(row, at.tokens, at.keys);
+        let queries = places(row, at.tokens, form);
+        let own = load_own::<N>(q, head.q + row, at.rows, form);
+        let sums = zero_cells::<N>(comptime!(dim * form.vectors));
+        let (tops, totals) = (cells_of::<N>(f32::new(LOWEST), form), cells_of::<N>(0.0f32, form));
+        let (first, mut end) = reach(row, at.tokens, at.keys, form);
         if comptime!(form.span == AttentionSpan::Causal) {
-            end = row + 4;
+            end = row + comptime!(4 * form.vectors);
         }
         for key in first..end {
             let k = other_row::<N>(kv, head.k + key, at.key_rows, dim);
-            let score = dot::<N>(&own, &k, dim) * Vector::new(at.scale);
-            let score = score + unseen::<N>(&queries, key, at.keys, form, false);
-            let new_top = max(top, score);
-            let keep = (top - new_top).exp();
-            let weight = (score - new_top).exp();
-            total = total * keep + weight;
+            let v = other_row::<N>(kv, head.v + key, at.key_rows, dim);
+            #[unroll]
+            for p in 0..comptime!(form.vectors) {
+                let (top, total) = (tops.index(comptime!(p as usize)), totals.index(comptime!(p as usize)));
+                let score = dot::<N>(own.index(comptime!(p as usize)), &k, dim) * Vector::new(at.scale);
+                let score = score + unseen::<N>(queries.index(comptime!(p as usize)), key, at.keys, form, false);
+                let new_top = max(top.read(), score);
+                let keep = (top.read() - new_top).exp();
+                let weight = (score - new_top).exp();
+                total.store(total.read() * keep + weight);
+                #[unroll]
+                for i in 0..dim {
+                    let sum = sums.index(comptime!((p * dim + i) as usize));
+                    sum.store(fma(weight, *v.index(comptime!(i as usize)), sum.read() * keep));
+                }
+                top.store(new_top);
+            }
+        }
+        #[unroll]
+        for p in 0..comptime!(form.vectors) {
+            let (top, total) = (tops.index(comptime!(p as usize)), totals.index(comptime!(p as usize)).read());
             #[unroll]
             for i in 0..dim {
-                let sum = sums.index(comptime!(i as usize));
-                let value = Vector::new(kv[(head.v + i * at.key_rows + key) as usize]);
-                sum.store(fma(weight, value, sum.read() * keep));
+                let sum = sums.index(comptime!((p * dim + i) as usize));
+                sum.store(sum.read() / total);
             }
-            top = new_top;
+            store_four::<N>(log_sum_exp, head.saved + row + p * 4, top.read() + total.ln());
         }
-        let mut sums = listed::<N>(&sums, dim);
-        for i in 0..dim {
-            let sum = sums[i as usize];
-            sums[i as usize] = sum / total;
-        }
-        store::<N>(context, head.context + row, at.rows, &sums, dim);
-        store_four::<N>(log_sum_exp, head.saved + row, top + total.ln());
+        store_own::<N>(context, head.context + row, at.rows, &sums, form);
     }
 }
 
-/// Self-attention of `qkv` `[3 * width, rows]`; one thread per four queries of a head.
+/// Self-attention of `qkv` `[3 * width, rows]`; one thread per some queries of a head.
 #[cube(launch_unchecked)]
 pub fn attention<N: Size>(
     qkv: &Tensor<f32>,
@@ -276,7 +332,7 @@ pub fn attention<N: Size>(
     attend::<N>(qkv, qkv, context, log_sum_exp, &at, form);
 }
 
-/// Cross-attention of `q` `[width, rows]` to `kv` `[2 * width, key rows]`; one thread per four queries of a head.
+/// Cross-attention of `q` `[width, rows]` to `kv` `[2 * width, key rows]`; one thread per some queries of a head.
 #[cube(launch_unchecked)]
 pub fn cross_attention<N: Size>(
     q: &Tensor<f32>,
@@ -289,7 +345,7 @@ pub fn cross_attention<N: Size>(
     attend::<N>(q, kv, context, log_sum_exp, &at, form);
 }
 
-/// Gradient of four queries of a head, and `delta`, the projection of the context's gradient on the context.
+/// Gradient of a thread's queries of a head, and `delta`, the projection of the context's gradient on the context.
 #[cube]
 fn query_grad<N: Size>(
     d_context: &Tensor<f32>,
@@ -302,35 +358,48 @@ fn query_grad<N: Size>(
     at: &HeadArg,
     #[comptime] form: HeadForm,
 ) {
-    let (row, lane) = (thread() * 4, lane());
+    let (row, lane) = (thread() * comptime!(4 * form.vectors), lane());
     let dim = comptime!(form.dim);
     if row < at.rows * at.heads {
         let head = place(row / at.rows, lane, at, dim);
         let row = row % at.rows;
-        let queries = places(row, at.tokens);
-        let own = load::<N>(q, head.q + row, at.rows, dim);
-        let d = load::<N>(d_context, head.context + row, at.rows, dim);
-        let mut own_delta = Vector::<f32, N>::new(0.0f32);
-        for i in 0..dim {
-            own_delta += d[i as usize] * four::<N>(context, head.context + i * at.rows + row);
+        let queries = places(row, at.tokens, form);
+        let own = load_own::<N>(q, head.q + row, at.rows, form);
+        let d = load_own::<N>(d_context, head.context + row, at.rows, form);
+        let (deltas, log_sum_exps) = (cells_of::<N>(0.0f32, form), cells_of::<N>(0.0f32, form));
+        #[unroll]
+        for p in 0..comptime!(form.vectors) {
+            let d = d.index(comptime!(p as usize));
+            let mut own_delta = Vector::<f32, N>::new(0.0f32);
+            for i in 0..dim {
+                own_delta += d[i as usize] * four::<N>(context, head.context + i * at.rows + row + p * 4);
+            }
+            deltas.index(comptime!(p as usize)).store(own_delta);
+            log_sum_exps.index(comptime!(p as usize)).store(four::<N>(log_sum_exp, head.saved + row + p * 4));
         }
-        let own_log_sum_exp = four::<N>(log_sum_exp, head.saved + row);
-        let sums = zero_cells::<N>(dim);
-        let (first, mut end) = reach(row, at.tokens, at.keys);
+        let sums = zero_cells::<N>(comptime!(dim * form.vectors));
+        let (first, mut end) = reach(row, at.tokens, at.keys, form);
         if comptime!(form.span == AttentionSpan::Causal) {
-            end = row + 4;
+            end = row + comptime!(4 * form.vectors);
         }
         for key in first..end {
             let k = other_row::<N>(kv, head.k + key, at.key_rows, dim);
-            let score = dot::<N>(&own, &k, dim) * Vector::new(at.scale);
-            let score = score + unseen::<N>(&queries, key, at.keys, form, false);
             let v = other_row::<N>(kv, head.v + key, at.key_rows, dim);
-            let d_weight = dot::<N>(&d, &v, dim);
-            let d_score = (score - own_log_sum_exp).exp() * (d_weight - own_delta) * Vector::new(at.scale);
-            add_row::<N>(&sums, d_score, &k, dim);
+            #[unroll]
+            for p in 0..comptime!(form.vectors) {
+                let score = dot::<N>(own.index(comptime!(p as usize)), &k, dim) * Vector::new(at.scale);
+                let score = score + unseen::<N>(queries.index(comptime!(p as usize)), key, at.keys, form, false);
+                let d_weight = dot::<N>(d.index(comptime!(p as usize)), &v, dim);
+                let weight = (score - log_sum_exps.index(comptime!(p as usize)).read()).exp();
+                let d_score = weight * (d_weight - deltas.index(comptime!(p as usize)).read()) * Vector::new(at.scale);
+                add_row::<N>(&sums, d_score, &k, p, dim);
+            }
         }
-        store::<N>(d_q, head.q + row, at.rows, &listed::<N>(&sums, dim), dim);
-        store_four::<N>(delta, head.saved + row, own_delta);
+        store_own::<N>(d_q, head.q + row, at.rows, &sums, form);
+        #[unroll]
+        for p in 0..comptime!(form.vectors) {
+            store_four::<N>(delta, head.saved + row + p * 4, deltas.index(comptime!(p as usize)).read());
+        }
     }
 }
 
@@ -365,7 +434,7 @@ pub fn cross_attention_grad_query<N: Size>(
     query_grad::<N>(d_context, q, kv, context, log_sum_exp, d_q, delta, &at, form);
 }
 
-/// Gradients of four keys and their values of a head.
+/// Gradients of a thread's keys and their values of a head.
 #[cube]
 fn key_value_grad<N: Size>(
     d_context: &Tensor<f32>,
@@ -377,37 +446,42 @@ fn key_value_grad<N: Size>(
     at: &HeadArg,
     #[comptime] form: HeadForm,
 ) {
-    let (row, lane) = (thread() * 4, lane());
+    let (row, lane) = (thread() * comptime!(4 * form.vectors), lane());
     let dim = comptime!(form.dim);
     if row < at.key_rows * at.heads {
         let head = place(row / at.key_rows, lane, at, dim);
         let row = row % at.key_rows;
-        let keys = places(row, at.keys);
-        let k = load::<N>(kv, head.k + row, at.key_rows, dim);
-        let v = load::<N>(kv, head.v + row, at.key_rows, dim);
-        let (d_k, d_v) = (zero_cells::<N>(dim), zero_cells::<N>(dim));
-        let (mut first, end) = reach(row, at.keys, at.tokens);
+        let keys = places(row, at.keys, form);
+        let k = load_own::<N>(kv, head.k + row, at.key_rows, form);
+        let v = load_own::<N>(kv, head.v + row, at.key_rows, form);
+        let cells = comptime!(dim * form.vectors);
+        let (d_k, d_v) = (zero_cells::<N>(cells), zero_cells::<N>(cells));
+        let (mut first, end) = reach(row, at.keys, at.tokens, form);
         if comptime!(form.span == AttentionSpan::Causal) {
             first = row;
         }
         for query in first..end {
             let saved = (head.saved + query) as usize;
+            let (query_log_sum_exp, query_delta) = (Vector::new(log_sum_exp[saved]), Vector::new(delta[saved]));
             let q_row = other_row::<N>(q, head.q + query, at.rows, dim);
-            let score = dot::<N>(&k, &q_row, dim) * Vector::new(at.scale);
-            let score = score + unseen::<N>(&keys, query, at.tokens, form, true);
-            let weight = (score - Vector::new(log_sum_exp[saved])).exp();
             let d_row = other_row::<N>(d_context, head.context + query, at.rows, dim);
-            let d_weight = dot::<N>(&v, &d_row, dim);
-            let d_score = weight * (d_weight - Vector::new(delta[saved])) * Vector::new(at.scale);
-            add_row::<N>(&d_k, d_score, &q_row, dim);
-            add_row::<N>(&d_v, weight, &d_row, dim);
+            #[unroll]
+            for p in 0..comptime!(form.vectors) {
+                let score = dot::<N>(k.index(comptime!(p as usize)), &q_row, dim) * Vector::new(at.scale);
+                let score = score + unseen::<N>(keys.index(comptime!(p as usize)), query, at.tokens, form, true);
+                let weight = (score - query_log_sum_exp).exp();
+                let d_weight = dot::<N>(v.index(comptime!(p as usize)), &d_row, dim);
+                let d_score = weight * (d_weight - query_delta) * Vector::new(at.scale);
+                add_row::<N>(&d_k, d_score, &q_row, p, dim);
+                add_row::<N>(&d_v, weight, &d_row, p, dim);
+            }
         }
-        store::<N>(d_kv, head.k + row, at.key_rows, &listed::<N>(&d_k, dim), dim);
-        store::<N>(d_kv, head.v + row, at.key_rows, &listed::<N>(&d_v, dim), dim);
+        store_own::<N>(d_kv, head.k + row, at.key_rows, &d_k, form);
+        store_own::<N>(d_kv, head.v + row, at.key_rows, &d_v, form);
     }
 }
 
-/// Gradients of keys and values of self-attention, written to the last two thirds of `d_qkv`; one thread per four keys
+/// Gradients of keys and values of self-attention, written to the last two thirds of `d_qkv`; one thread per some keys
 /// of a head.
 #[cube(launch_unchecked)]
 pub fn attention_grad_key_value<N: Size>(
@@ -422,7 +496,7 @@ pub fn attention_grad_key_value<N: Size>(
     key_value_grad::<N>(d_context, qkv, qkv, log_sum_exp, delta, d_qkv, &at, form);
 }
 
-/// Gradients of keys and values of cross-attention; one thread per four keys of a head.
+/// Gradients of keys and values of cross-attention; one thread per some keys of a head.
 #[cube(launch_unchecked)]
 pub fn cross_attention_grad_key_value<N: Size>(
     d_context: &Tensor<f32>,
