@@ -300,6 +300,7 @@ impl LaneOps for CubeBackend {
             params,
             per_lane(norm_parts, lanes),
             optimizer::rule_gradients,
+            ALIGN,
             arg(&grads),
             arg(params),
             arg(mask),
@@ -323,8 +324,9 @@ impl LaneOps for CubeBackend {
         let [lanes, parameters] = [dims(params)[0], dims(params)[1]];
         launch!(
             params,
-            per_lane(parameters, lanes),
+            per_lane(parameters / ALIGN, lanes),
             optimizer::adamw,
+            ALIGN,
             arg(params),
             arg(moments),
             arg(grads),
@@ -332,7 +334,7 @@ impl LaneOps for CubeBackend {
             arg(scale),
             arg(&new_params),
             arg(&new_moments),
-            word(parameters),
+            word(parameters / ALIGN),
         );
         (new_params, new_moments)
     }
