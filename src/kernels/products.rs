@@ -37,7 +37,7 @@ impl Tile {
     pub const fn attention_vectors(self) -> usize {
         match self {
             Self::Narrow | Self::Wide | Self::Shared => 1,
-            Self::Broad => 2,
+            Self::Broad => 4,
         }
     }
 }

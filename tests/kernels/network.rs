@@ -102,11 +102,12 @@ tests! {
             (16, 2, 8, AttentionSpan::Full),
             (17, 2, 16, AttentionSpan::Full),
             (17, 2, 16, AttentionSpan::Causal),
+            (32, 2, 16, AttentionSpan::Causal),
             (20, 2, 8, AttentionSpan::Causal),
             (20, 1, 4, windows(0)),
             (20, 3, 4, windows(1)),
         ];
-        // One vector of rows and two: the rows of four sequences are not always a multiple of eight.
+        // One, two and four vectors of rows: sequences are not always whole vectors, nor their rows a multiple of eight.
         let cut = [(4, Tile::Narrow), (4, Tile::Broad), (8, Tile::Broad)];
         for ((tokens, heads, head_dim, span), (batch, tile)) in
             shapes.into_iter().flat_map(|shape| cut.map(|cut| (shape, cut)))
@@ -126,7 +127,7 @@ tests! {
 
     async fn cross_attention_matches_the_reference() {
         let tiled = [(4, Tile::Narrow), (4, Tile::Broad), (8, Tile::Broad)];
-        let shapes = [(5, 13), (13, 5), (10, 5)].into_iter().flat_map(|lengths| tiled.map(|tiled| (lengths, tiled)));
+        let shapes = [(5, 13), (13, 5), (10, 5), (16, 32)].into_iter().flat_map(|lengths| tiled.map(|tiled| (lengths, tiled)));
         for ((tokens, keys), (batch, tile)) in shapes {
             let span = AttentionSpan::Full;
             let shape = HeadShape { batch, tokens, keys, heads: 2, head_dim: 8, span, tile };

@@ -9,7 +9,7 @@ use crate::kernels::{
     gpu::{
         self,
         affine::{AffineArgLaunch, Forms, LINE_ROWS, TILE_ROWS},
-        backward::{GRAD_INPUTS, kept_threads},
+        backward::kept_threads,
         forward::Ending,
         launch::{WORKGROUP, per_lane},
         norm::NormArgLaunch,
@@ -117,8 +117,8 @@ impl AffineGrid {
             dense: packed.is_none_or(|packed| !packed.everywhere),
             packed: packed.is_some(),
             vectors: widest(part, self.at.tile.vectors()),
+            grad_inputs: if self.at.tile == Tile::Broad { 16 } else { 8 },
             grad_vectors: widest(self.at.outputs, self.at.tile.vectors()),
-            grad_steps: if (self.rows / ALIGN).is_multiple_of(2) { 2 } else { 1 },
             shared: false,
         }
     }
@@ -151,8 +151,9 @@ impl AffineGrid {
 
     /// Threads that make the gradients of weights and bias.
     fn weight_threads(&self) -> usize {
-        let width = ALIGN * self.backward_forms().grad_vectors as usize;
-        let dense = self.at.outputs / width * self.at.inputs.div_ceil(GRAD_INPUTS as usize);
+        let forms = self.backward_forms();
+        let width = ALIGN * forms.grad_vectors as usize;
+        let dense = self.at.outputs / width * self.at.inputs.div_ceil(forms.grad_inputs as usize);
         let kept = self.at.inputs * kept_threads(self.at.outputs);
         let weights = if self.at.packed.is_some() { dense.max(kept) } else { dense };
         weights + if self.at.bias_rows > 1 { self.at.bias_rows * self.at.outputs } else { 0 }

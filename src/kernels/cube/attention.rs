@@ -29,12 +29,20 @@ fn head_arg(q: &F, kv: Option<&F>, shape: HeadShape) -> HeadArgLaunch {
     )
 }
 
+/// Features of a head up to which a thread keeps the sums of 16 rows.
+const MOST_FEATURES: usize = 16;
+
 /// What a kernel for `shape` is compiled for whose threads own some of `rows` rows.
 fn head_form(rows: usize, shape: HeadShape) -> HeadForm {
-    let fits = |vectors: &usize| rows.is_multiple_of(vectors * ALIGN);
-    let vectors = (1..=shape.tile.attention_vectors()).rev().find(fits).unwrap_or(1);
-    let whole = [shape.tokens, shape.keys].iter().all(|length| length.is_multiple_of(vectors * ALIGN));
-    let masked = !whole || shape.span != AttentionSpan::Full;
+    let whole = |vectors: usize| [shape.tokens, shape.keys].iter().all(|length| length.is_multiple_of(vectors * ALIGN));
+    let fits = |vectors: &usize| match vectors {
+        // So many rows would belong to several short sequences, and mostly meet rows that they do not see.
+        4 => whole(4) && shape.head_dim <= MOST_FEATURES,
+        _ => rows.is_multiple_of(vectors * ALIGN),
+    };
+    let vectors =
+        [4, 2].into_iter().filter(|vectors| *vectors <= shape.tile.attention_vectors()).find(fits).unwrap_or(1);
+    let masked = !whole(vectors) || shape.span != AttentionSpan::Full;
     HeadForm { dim: word(shape.head_dim), span: shape.span, masked, vectors: word(vectors) }
 }
 

@@ -24,10 +24,10 @@ pub struct Forms {
     pub packed: bool,
     /// Vectors of four features in a dense tile.
     pub vectors: u32,
-    /// Vectors of four outputs in a tile of the weight gradient.
+    /// Inputs in a tile of the weight gradient.
+    pub grad_inputs: u32,
+    /// Vectors of four outputs in it.
     pub grad_vectors: u32,
-    /// Row vectors that a turn of its loop takes: 1 where their number is odd, otherwise 2.
-    pub grad_steps: u32,
     /// The dense tile lies in workgroup memory.
     pub shared: bool,
 }

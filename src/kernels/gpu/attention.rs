@@ -1,5 +1,5 @@
-//! Attention for short sequences: one thread per four or eight queries (forward, dQ) or keys (dK, dV) of a head, whose
-//! rows lie side by side as one vector or two. It meets the other side row by row, so that every number it loads serves
+//! Attention for short sequences: one thread per 4, 8 or 16 queries (forward, dQ) or keys (dK, dV) of a head, whose
+//! rows lie side by side in vectors of four. It meets the other side row by row, so that every number it loads serves
 //! all of them.
 //!
 //! The forward pass is an online softmax (Milakov and Gimelshein 2018, arXiv 1805.02867) and keeps the

@@ -3,37 +3,31 @@
 //! take long, so they start first.
 
 use super::affine::{
-    AffineArg, Forms, LINE_ROWS, TILE_ROWS, add_terms, component, first_entry, kept_of_line, kept_only, listed,
-    packed_line, row_tile, total, zero_cells,
+    AffineArg, Forms, LINE_ROWS, TILE_ROWS, component, first_entry, kept_of_line, kept_only, listed, packed_line,
+    row_tile, total,
 };
 use super::gelu::gelu_grad;
 use super::launch::{lane, thread};
 use cubecl::prelude::*;
-
-/// Input features per thread of the weight gradient; it owns four, eight or sixteen outputs of each.
-pub const GRAD_INPUTS: u32 = 8;
 
 /// Threads that share the kept weights of one row in a weight gradient of kept weights only.
 pub fn kept_threads(outputs: usize) -> usize {
     (outputs / 16).max(1)
 }
 
-/// `count` vectors from `first` on.
+/// `sum + a . b`, a product of four rows after the other: one sum for all of them leaves a tile few sums to keep.
 #[cube]
-fn vectors_from<N: Size>(
-    data: &Tensor<Vector<f32, N>>,
-    first: u32,
-    #[comptime] count: u32,
-) -> Sequence<Vector<f32, N>> {
-    let mut vectors = Sequence::<Vector<f32, N>>::new();
+fn add_rows<N: Size>(sum: f32, a: Vector<f32, N>, b: Vector<f32, N>) -> f32 {
+    let mut partial = Sequence::<f32>::new();
+    partial.push(sum);
     #[unroll]
-    for i in 0..count {
-        vectors.push(data[(first + i) as usize]);
+    for row in 0..4usize {
+        partial.push(fma(a.extract(row), b.extract(row), *partial.index(row)));
     }
-    vectors
+    *partial.index(4usize)
 }
 
-/// `dW` of eight inputs x the outputs of a tile from vector `col` on.
+/// `dW` of the inputs and outputs of a tile, from input `input` and output vector `col` on.
 #[cube]
 fn weight_tile<N: Size>(
     x: &Tensor<Vector<f32, N>>,
@@ -45,35 +39,38 @@ fn weight_tile<N: Size>(
     col: u32,
     #[comptime] forms: Forms,
 ) {
-    let (width, steps) = (comptime!(4 * forms.grad_vectors), comptime!(forms.grad_steps));
-    let sums = zero_cells::<N>(comptime!(GRAD_INPUTS * width));
+    let (height, width) = (comptime!(forms.grad_inputs), comptime!(4 * forms.grad_vectors));
+    let mut sums = Sequence::<RuntimeCell<f32>>::new();
+    #[unroll]
+    for _ in 0..comptime!(height * width) {
+        sums.push(RuntimeCell::new(0.0f32));
+    }
     let x_at = lane * at.x_lane;
     let dy_at = (lane * at.outputs + col * 4) * at.rows;
-    for turn in 0..at.rows / steps {
-        let first = turn * steps;
-        let mut d = Sequence::<Sequence<Vector<f32, N>>>::new();
+    for row in 0..at.rows {
+        let mut d = Sequence::<Vector<f32, N>>::new();
         #[unroll]
         for o in 0..width {
-            d.push(vectors_from::<N>(dy, dy_at + o * at.rows + first, steps));
+            d.push(dy[(dy_at + o * at.rows + row) as usize]);
         }
         #[unroll]
-        for i in 0..GRAD_INPUTS {
-            let values = vectors_from::<N>(x, x_at + min(input + i, at.inputs - 1) * at.rows + first, steps);
+        for i in 0..height {
+            let values = x[(x_at + min(input + i, at.inputs - 1) * at.rows + row) as usize];
             #[unroll]
             for o in 0..width {
-                add_terms::<N>(
-                    sums.index(comptime!((i * width + o) as usize)),
-                    &values,
-                    d.index(comptime!(o as usize)),
-                    steps,
-                );
+                let sum = sums.index(comptime!((i * width + o) as usize));
+                sum.store(add_rows::<N>(sum.read(), values, *d.index(comptime!(o as usize))));
             }
         }
     }
-    let values = listed::<N>(&sums, comptime!(GRAD_INPUTS * width));
+    let mut values = Array::<f32>::new(comptime!((height * width) as usize));
+    #[unroll]
+    for i in 0..comptime!((height * width) as usize) {
+        values[i] = sums.index(i).read();
+    }
     let first = (lane * at.weights_lane + at.weights_at) * 4 + input * at.outputs + col * 4;
-    for cell in 0..min(GRAD_INPUTS, at.inputs - input) * width {
-        grads[(first + cell / width * at.outputs + cell % width) as usize] = total::<N>(values[cell as usize]);
+    for cell in 0..min(height, at.inputs - input) * width {
+        grads[(first + cell / width * at.outputs + cell % width) as usize] = values[cell as usize];
     }
 }
 
@@ -131,12 +128,12 @@ fn kept_weights<N: Size, P: Size>(
         let entry = first_entry(at, lane, input) + (first + turn * threads) * at.inputs;
         let output = u32::cast_from(rows[entry as usize].extract(0usize));
         let dy_at = (lane * at.outputs + output) * at.rows;
-        let mut sum = Vector::<f32, N>::new(0.0f32);
+        let mut sum = 0.0f32;
         for r in 0..at.rows {
-            sum += x[(x_at + r) as usize] * dy[(dy_at + r) as usize];
+            sum = add_rows::<N>(sum, x[(x_at + r) as usize], dy[(dy_at + r) as usize]);
         }
         let out = (lane * at.weights_lane + at.weights_at) * 4 + input * at.outputs + output;
-        grads[out as usize] = total::<N>(sum);
+        grads[out as usize] = sum;
     }
 }
 
@@ -152,9 +149,9 @@ fn weight_grad<N: Size, P: Size>(
     index: u32,
     #[comptime] forms: Forms,
 ) {
-    let vectors = comptime!(forms.grad_vectors);
+    let (height, vectors) = (comptime!(forms.grad_inputs), comptime!(forms.grad_vectors));
     let width = at.outputs / (4 * vectors);
-    let (col, input) = (index % width * vectors, index / width * GRAD_INPUTS);
+    let (col, input) = (index % width * vectors, index / width * height);
     let mut dense = true.runtime();
     if comptime!(forms.packed) {
         dense = !kept_only::<P>(rows, at, lane, 0u32);
@@ -171,7 +168,7 @@ fn weight_grad<N: Size, P: Size>(
             bias_tile::<N>(dy, grads, at, lane, col, vectors);
         }
     } else if at.bias_rows > 1 {
-        let index = index - width * ((at.inputs + GRAD_INPUTS - 1) / GRAD_INPUTS);
+        let index = index - width * ((at.inputs + height - 1) / height);
         if index < at.bias_rows * at.outputs {
             token_bias::<N>(dy, grads, at, lane, index);
         }
