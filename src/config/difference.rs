@@ -13,7 +13,7 @@ use super::{
 /// It lists, in table order, the fields that differ and that the lane's recipe uses; names do not count.
 pub(super) fn describe(lanes: &[RawLane], index: usize) -> String {
     if index == 0 {
-        return "baseline".to_owned();
+        return "first lane".to_owned();
     }
     let (first, lane) = (fields(&lanes[0]), fields(&lanes[index]));
     let differing: Vec<_> = fields_of("lanes[]")
@@ -123,7 +123,7 @@ mod tests {
                  "locations": ["q", "k"], "group_axis": "out", "gradient": "zero", "learning_rate": 0.01},
             ])),
             [
-                "baseline",
+                "first lane",
                 "MdGf-Exponential, beta auto, seed 2",
                 "same as the first lane",
                 "SR-STE, FF 1:4, lambda 5e-4",
@@ -187,6 +187,6 @@ mod tests {
     #[test]
     fn fields_that_a_recipe_ignores_are_no_difference() {
         let lanes = json!([{"recipe": "sr-ste"}, {"recipe": "dense", "lambda": 0.5, "k": 8, "ff": null}]);
-        assert_eq!(differences(&lanes), ["baseline", "Dense"]);
+        assert_eq!(differences(&lanes), ["first lane", "Dense"]);
     }
 }

@@ -204,15 +204,15 @@ mod tests {
             let experiment = Preset::find(id).unwrap().experiment();
             (0..experiment.lanes().len()).map(|lane| experiment.lane_difference(lane)).collect::<Vec<_>>()
         };
-        assert_eq!(differences("default"), ["baseline", "SR-STE", "MdGf-Exponential", "SdGf-Stepwise"]);
+        assert_eq!(differences("default"), ["first lane", "SR-STE", "MdGf-Exponential", "SdGf-Stepwise"]);
         assert_eq!(
             differences("patterns"),
-            ["baseline", "SR-STE, FF 1:4", "MdGf-Exponential, FF 1:4", "SR-STE", "MdGf-Exponential"]
+            ["first lane", "SR-STE, FF 1:4", "MdGf-Exponential, FF 1:4", "SR-STE", "MdGf-Exponential"]
         );
         assert_eq!(
             differences("gradient-rules"),
             [
-                "baseline",
+                "first lane",
                 "MdGf-Exponential",
                 "MdGf-Exponential, gradient decayed by D",
                 "MdGf-Exponential, gradient zero"

@@ -132,6 +132,20 @@ test('numbers are written as the reader’s language has them', async () => {
   await page.close();
 });
 
+test('a keyboard skips the header', async () => {
+  const page = await visit(linkTo(SMALL));
+  await page.reach(5);
+  const skip = page.page.getByRole('button', { name: 'Skip to the run' });
+  const foot = async () => skip.evaluate((button) => button.getBoundingClientRect().bottom);
+  assert.ok((await foot()) <= 0, 'out of sight until the keyboard comes to it');
+  await page.page.keyboard.press('Tab');
+  assert.ok((await foot()) > 20);
+  await page.page.keyboard.press('Enter');
+  assert.equal(await page.page.locator('.run-bar button:focus').innerText(), 'Pause');
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
 test('the whole lab is reached by keyboard: every control of the first view takes the focus, in reading order', async () => {
   const page = await visit(linkTo(SMALL));
   await page.reach(5);

@@ -35,6 +35,45 @@ test('problems stand at their fields and bar the restart; the run goes on', asyn
   await page.close();
 });
 
+test('who discards or applies by keyboard is back at the field that was edited', async () => {
+  const page = await visit(linkTo(SMALL));
+  await page.reach(10);
+  const field = page.page.getByLabel('SR-STE lambda').nth(1);
+  for (const name of ['Discard', 'Apply & restart']) {
+    await field.fill('0.0007');
+    await page.page.locator('.pending').waitFor();
+    await page.page.getByRole('button', { name }).press('Enter');
+    await page.page.locator('.pending').waitFor({ state: 'detached' });
+    const edited = await field.elementHandle();
+    await page.page.waitForFunction((element) => document.activeElement === element, edited);
+  }
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('a long list of changes scrolls and leaves the page in sight', async () => {
+  const lanes = Array.from({ length: 12 }, (_, seed) => ({ ...SMALL.lanes[1], name: `Lane ${seed}`, seed }));
+  const page = await visit(linkTo({ ...SMALL, lanes }), { viewport: { width: 390, height: 844 } });
+  await page.reach(5);
+  for (let lane = 0; lane < 12; lane += 1)
+    await page.page.getByLabel('SR-STE lambda').nth(lane).fill('0.0007');
+  await page.page.waitForFunction(() => document.querySelectorAll('.changes li').length === 12);
+  const heights = await page.page.evaluate(() =>
+    ['.pending', '.changes'].map(
+      (part) => document.querySelector(part)?.getBoundingClientRect().height ?? NaN,
+    ),
+  );
+  assert.ok(
+    heights.every((height) => height < 200),
+    `${heights} px high`,
+  );
+  const changes = page.page.locator('.changes');
+  await changes.press('End');
+  await page.page.waitForFunction(() => (document.querySelector('.changes')?.scrollTop ?? 0) > 0);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
 test('changes are listed, then applied with a restart', async () => {
   const page = await visit(linkTo(SMALL));
   await page.reach(20);

@@ -28,7 +28,7 @@ test('parts are left out, and a line says what they would have told', async () =
   const note = page.page.locator('.embed-note');
   assert.match(
     await note.innerText(),
-    /A small experiment, 100,000 steps of 8: Control \(baseline\), Baseline \(SR-STE/,
+    /A small experiment, 100,000 steps of 8: Control \(first lane\), Baseline \(SR-STE/,
   );
   const whole = await visit(new URL((await note.getByRole('link').getAttribute('href')) ?? '').hash);
   await whole.reach(5);

@@ -51,7 +51,7 @@ test('lanes are copied, renamed, reordered and told apart by themselves', async 
     'Control',
   ]);
   assert.deepEqual(await page.page.locator('.lane-head p').allInnerTexts(), [
-    'baseline',
+    'first lane',
     'lambda 3e-4',
     'Dense',
   ]);

@@ -50,6 +50,7 @@ test('an impossible experiment in a link names its fields, and the page trains a
   const page = await visit(linkTo({ ...SMALL, steps: -3, surprise: true }));
   const notice = page.page.locator('.notice.error');
   await notice.waitFor();
+  await notice.getByText('Another one is shown in its place.').waitFor();
   const fields = await notice.locator('code').allInnerTexts();
   assert.deepEqual(fields.sort(), ['steps', 'surprise']);
   await page.reach(10);

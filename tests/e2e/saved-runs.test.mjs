@@ -95,6 +95,11 @@ test('a kept run is drawn behind a later one, renamed, exported, opened and dele
   await page.page.getByRole('button', { name: 'Rename', exact: true }).waitFor();
   await page.press('Run again');
   await page.page.getByLabel('Name of The first').waitFor();
+  assert.match(
+    await page.page.locator('.runs tbody small').first().innerText(),
+    /, 1:4$/,
+    'what it pruned to',
+  );
   await page.phase('Finished');
 
   await page.page.getByLabel('Draw The first').check();

@@ -180,6 +180,7 @@ test('what happens to the weights now is said in one sentence', () => {
   assert.equal(at(30), 'Now every sparse lane has its final pattern.');
   assert.equal(at(45), 'Now fine-tuning: masks have their final pattern.');
   assert.match(at(0, { preparing: { made: 1, asked: 5 } }), /kernels are compiled/);
+  assert.match(at(0), /first step is on its way/);
   assert.match(at(50, { phase: 'finished' }), /^All steps are done/);
   const [dense, soft, stepwise] = /** @type {[any, any, any]} */ (schedule);
   assert.equal(at(12, { schedule: [dense] }), 'Now every lane trains with all its weights.');

@@ -90,7 +90,8 @@ test('a sweep is trained beside the run, point by point, and leaves as a file', 
   assert.equal(await values.inputValue(), '2:4, 1:4, 1:8, 1:16', 'groups of 32 do not divide a width of 16');
   await values.fill('1:2, 1:4');
   await page.getByLabel('Seeds', { exact: true }).fill('2');
-  await page.getByText('2 lanes × 2 points × 2 seeds: 8 trainings of 20 steps.').waitFor();
+  const work = /2 lanes × 2 points × 2 seeds: 8 trainings of 20 steps, \d+ s at the pace of the run above\./;
+  await page.getByText(work).waitFor();
   await visited.press('Train the sweep');
   await page.getByText('2 points, 2 seeds, trained on CPU').waitFor({ timeout: PATIENCE_MS });
   await page.getByRole('button', { name: 'Train the sweep' }).waitFor();
@@ -161,10 +162,10 @@ test('a paused sweep survives a reload and trains only what is missing', async (
   assert.ok(resumed >= done, `the point goes on from its middle: step ${resumed} after ${done}`);
   assert.deepEqual((await exportedStudy(visited)).cells, before.cells);
   await visited.press('Pause the sweep');
-  await visited.press('Discard');
+  await visited.press('Discard the sweep');
   await visited.press('Cancel');
   await page.getByText('Point 2 of 2').waitFor();
-  await visited.press('Discard');
+  await visited.press('Discard the sweep');
   await visited.press('Really discard');
   await page.getByRole('button', { name: 'Train the sweep' }).waitFor();
   assert.equal(await page.getByRole('button', { name: 'Export results' }).count(), 0);

@@ -1,5 +1,7 @@
 /** What a lane's network answers to held-out samples: classes, translations, continued text. */
 
+import { firstSparse } from './run.js';
+
 /** @import { Event as LabEvent } from '../worker/protocol.d.ts' */
 /** @import { Action } from './store.js' */
 
@@ -25,7 +27,8 @@ export const noAnswers = { open: false, lane: 0, first: 0, temperature: 0, answe
 export function answers(answers, action) {
   switch (action.type) {
     case 'opened': {
-      const lane = answers.lane < action.lanes.length ? answers.lane : 0;
+      const kept = answers.answered !== null && answers.lane < action.lanes.length;
+      const lane = kept ? answers.lane : firstSparse(action.lanes);
       return { ...answers, lane, first: 0, answered: null };
     }
     case 'answers/open':

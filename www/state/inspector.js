@@ -1,5 +1,7 @@
 /** The matrix under the lens, and its pictures over the steps. */
 
+import { firstSparse } from './run.js';
+
 /** @import { Event as LabEvent } from '../worker/protocol.d.ts' */
 /** @import { Action } from './store.js' */
 
@@ -46,7 +48,9 @@ export function inspector(inspector, action) {
   switch (action.type) {
     case 'opened': {
       const kept = action.matrices.includes(inspector.tensor) && inspector.lane < action.lanes.length;
-      const { lane, tensor } = kept ? inspector : { lane: pruning(action), tensor: firstOf(action.matrices) };
+      const { lane, tensor } = kept
+        ? inspector
+        : { lane: firstSparse(action.lanes), tensor: firstOf(action.matrices) };
       return { ...inspector, lane, tensor, frames: [], first: null, step: null, weight: 0 };
     }
     case 'inspector/open':
@@ -78,14 +82,6 @@ export function inspector(inspector, action) {
     default:
       return inspector;
   }
-}
-
-/** The first lane that prunes anything. @param {Extract<Action, { type: 'opened' }>} opened */
-function pruning({ lanes }) {
-  return Math.max(
-    0,
-    lanes.findIndex((lane) => lane.sparse_parameters > 0),
-  );
 }
 
 /** The paper prunes the feed-forward matrices. @param {string[]} matrices */

@@ -47,6 +47,14 @@ export const emptyRun = {
   failure: null,
 };
 
+/** The first lane that prunes anything; the first of all where none does. @param {OpenedLane[]} lanes */
+export function firstSparse(lanes) {
+  return Math.max(
+    0,
+    lanes.findIndex((lane) => lane.sparse_parameters > 0),
+  );
+}
+
 /** @param {Run} run @param {Action} action @returns {Run} */
 export function run(run, action) {
   switch (action.type) {

@@ -143,7 +143,8 @@ export class Session {
     }
     // A refusal has been shown with its reason already.
     if (answer.type === 'problems') {
-      this.notify('error', 'The experiment of this link cannot run. The page goes on without it.', {
+      const instead = boot ? 'Another one is shown in its place.' : 'The one on the page goes on.';
+      this.notify('error', `The experiment of this link cannot run. ${instead}`, {
         problems: answer.problems,
       });
     }
@@ -272,6 +273,8 @@ export class Session {
 
   reset() {
     this.#held = true;
+    // Its end may not have been saved yet.
+    if (this.store.state.run.phase === 'finished') this.snapshot();
     this.#client?.send({ type: 'reset' });
   }
 

@@ -93,7 +93,7 @@ function readValue(spec, text) {
 
 /**
  * @param {State} state
- * @returns {{ document: Json, lanes: number, cells: number, problems: Problem[] }}
+ * @returns {{ document: Json, lanes: number, cells: number, steps: number[], problems: Problem[] }}  The steps are those of each cell.
  */
 export function documentOf(state) {
   const { study, draft, catalog } = state;
@@ -111,13 +111,16 @@ export function documentOf(state) {
     problems.push({ field: 'seeds', reason: 'must be a whole number; 5 make an interval worth reading' });
   if (new Set(chosen.map(({ field }) => field)).size < chosen.length)
     problems.push({ field: 'sweep', reason: 'names one field twice; choose another, or none' });
+  const cells = sweep.reduce((cells, { values }) => cells * values.length, 1);
+  const budgets = sweep.find(({ field }) => field === 'steps')?.values ?? [draft.document?.steps];
   const title = String(draft.document?.name ?? 'Experiment');
   const name =
     labels.length > 0 ? `${title} by ${labels.join(' and ').toLowerCase()}` : `${title} over seeds`;
   return {
     document: { version: 1, name, notes: '', seeds, experiment, sweep },
     lanes: experiment.lanes.length,
-    cells: sweep.reduce((cells, { values }) => cells * values.length, 1),
+    cells,
+    steps: Array.from({ length: cells }, (_, cell) => Number(budgets[cell % budgets.length])),
     problems,
   };
 }

@@ -114,7 +114,7 @@ export class StudyRunner {
   /** @param {StudyResults} shown @param {StudyResults} results */
   #openBehind(shown, results) {
     if (shown.cells.length === 0) {
-      const message = `“${results.name}” can be drawn behind “${shown.name}” once that has a point, or alone after “Discard”.`;
+      const message = `“${results.name}” can be drawn behind “${shown.name}” once that has a point, or alone after “Discard the sweep”.`;
       return this.session.notify('error', message);
     }
     if (!canLieBehind(shown, results)) {

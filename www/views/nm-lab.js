@@ -8,6 +8,7 @@ import { colophon } from './colophon.js';
 import { dock } from './dock.js';
 import { embedNote } from './embed-note.js';
 import { experimentForm } from './experiment-form.js';
+import { goTo } from './go-to.js';
 import { header } from './header.js';
 import { inspector } from './inspector.js';
 import { intro } from './intro.js';
@@ -98,7 +99,7 @@ export class NmLab extends LitElement {
     const part = (/** @type {Part} */ name, /** @type {() => unknown} */ view) =>
       session.embed.hidden.includes(name) ? nothing : view();
     return html`
-      ${part('header', () => header(lab))}
+      ${part('header', skipLink)} ${part('header', () => header(lab))}
       <main>
         ${part('header', () => intro(lab))}
         ${part('run', () => runBar(lab))} ${failure(lab)} ${part('legend', () => legend(lab))}
@@ -152,6 +153,13 @@ export class NmLab extends LitElement {
       this.requestUpdate();
     }, wait_ms);
   }
+}
+
+/** The keyboard's way past the header; the address's fragment holds the experiment, so it is no link. */
+const skipLink = () => html`<button type="button" class="skip" @click=${skip}>Skip to the run</button>`;
+
+function skip() {
+  goTo(document.querySelector('.run-bar'), 'button', 'start');
 }
 
 /** The tour while it is taken; it explains the first pattern that the lanes have. @param {Lab} lab */

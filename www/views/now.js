@@ -25,7 +25,10 @@ export function nowOf(run, traces) {
     case 'finished':
       return 'All steps are done: charts and table show where each lane ended.';
     case 'running':
-      if (run.step === 0 && run.preparing) return 'Now the GPU’s kernels are compiled; then training begins.';
+      if (run.step === 0)
+        return run.preparing
+          ? 'Now the GPU’s kernels are compiled; then training begins.'
+          : 'Now the first step is on its way.';
       return `Now ${stageOf(run, traces)}`;
     case 'paused':
       return `Paused: ${stageOf(run, traces)}`;

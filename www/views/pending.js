@@ -32,7 +32,7 @@ export function pending({ state, session }) {
         </button>
         <button type="button" @click=${() => session.discard()}>Discard</button>
       </div>
-      <ul class="changes">
+      <ul class="changes" tabindex=${list.length > 3 ? 0 : nothing} aria-labelledby="pending-title">
         ${list.map(
           ({ what, before, after }) =>
             html`<li><span>${what}</span> ${before ? html`<del>${before}</del> ` : nothing}<ins>${after}</ins></li>`,

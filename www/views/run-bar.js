@@ -107,7 +107,7 @@ function progress({ state }) {
 /** What a run that goes on does. @param {Lab['state']} state */
 function activity(state) {
   const { step, preparing } = state.run;
-  if (step === 0 && preparing) return 'Preparing';
+  if (step === 0) return preparing ? 'Preparing' : 'Starting';
   return expectedOf(state) ? 'Replaying' : PHASES.running;
 }
 

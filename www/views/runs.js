@@ -104,7 +104,7 @@ function table(lab, entries) {
 
 /** @param {Lab} lab @param {Entry} entry */
 function row({ state, session }, entry) {
-  const { id, name, kept, saved_ms, phase, step, steps, lanes, resumable } = entry;
+  const { id, name, kept, document, saved_ms, phase, step, steps, lanes, resumable } = entry;
   const { keeper } = session;
   const overlaid = state.runs.overlays.some((overlay) => overlay.id === id);
   const rename = (/** @type {Event & { target: HTMLInputElement }} */ { target }) => {
@@ -117,7 +117,7 @@ function row({ state, session }, entry) {
   return html`<tr>
     <th scope="row">
       <input type="text" class="name" maxlength="80" aria-label="Name of ${name}" .value=${name} @change=${rename} />
-      <small>${date}${kept ? '' : ', not kept'}</small>
+      <small>${[date, ...patternsOf(document), ...(kept ? [] : ['not kept'])].join(', ')}</small>
     </th>
     <td class="actions">
       <label class="check">
@@ -137,6 +137,12 @@ function row({ state, session }, entry) {
     <td>${formatWhole(step)} of ${formatWhole(steps)}</td>
     <td>${lanes.map((lane) => html`<div>${lane.name} <b>${share(lane.hardened ?? lane.accuracy)}</b></div>`)}</td>
   </tr>`;
+}
+
+/** What its lanes are pruned to, such as 1:16. @param {Entry['document']} experiment */
+function patternsOf({ lanes }) {
+  const patterns = lanes.flatMap(({ recipe, ff, attention }) => (recipe === 'dense' ? [] : [ff, attention]));
+  return new Set(patterns.flatMap((pattern) => (pattern ? [`${pattern.n}:${pattern.m}`] : [])));
 }
 
 /** @param {Lab['session']} session @param {Entry} entry @param {boolean} asked */

@@ -3,9 +3,10 @@
 import { html, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { fieldAt } from '../../state/fields.js';
+import { timeAt } from '../../state/history.js';
 import { documentOf, studyLaneName, suggested, sweepable } from '../../state/study-form.js';
 import { inWords } from '../../state/wording.js';
-import { formatWhole } from '../format.js';
+import { formatDuration, formatWhole } from '../format.js';
 import { problemList } from '../problem-list.js';
 import { tip } from '../tip.js';
 
@@ -61,12 +62,27 @@ export function studyForm(lab) {
 
 /** How much there is to train. @param {Lab} lab */
 function workOf({ state, session }) {
-  const { lanes, cells } = documentOf(state);
+  const { lanes, cells, steps } = documentOf(state);
   const seeds = Number(state.study.seeds);
   if (!Number.isInteger(seeds) || seeds < 1) return '';
-  const steps = Number(state.draft.document?.steps ?? 0);
   const draft = session.edited ? ' It takes the fields as they stand, applied or not.' : '';
-  return `${lanes} lanes × ${cells} ${cells === 1 ? 'point' : 'points'} × ${seeds} seeds: ${formatWhole(lanes * cells * seeds)} trainings of ${formatWhole(steps)} steps.${draft}`;
+  return `${lanes} lanes × ${cells} ${cells === 1 ? 'point' : 'points'} × ${seeds} seeds: ${formatWhole(lanes * cells * seeds)} trainings${lengthOf(state, steps, lanes * seeds)}.${draft}`;
+}
+
+/** Their steps and the time they take; nothing while a budget is no number. @param {Lab['state']} state @param {number[]} steps  Of each cell. @param {number} repeated */
+function lengthOf(state, steps, repeated) {
+  if (steps.some((budget) => !(budget > 0))) return '';
+  const [least, most] = [Math.min(...steps), Math.max(...steps)].map(formatWhole);
+  const total = steps.reduce((sum, budget) => sum + budget, 0);
+  return ` of ${least === most ? least : `${least} to ${most}`} steps${timeOf(state, repeated * total)}`;
+}
+
+/** How long so many steps of a lane take, where the run on the page shows it. @param {Lab['state']} state @param {number} laneSteps */
+function timeOf({ run, history }, laneSteps) {
+  const passed_s = timeAt(history, run.step);
+  const done = run.step * run.lanes.length;
+  if (!passed_s || !(laneSteps > 0) || done === 0) return '';
+  return `, ${formatDuration((passed_s / done) * laneSteps)} at the pace of the run above`;
 }
 
 /** @param {Lab} lab @param {Sweep} sweep @param {number} index @param {(sweep: Sweep) => void} set */

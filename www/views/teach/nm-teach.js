@@ -41,6 +41,7 @@ export class NmTeach extends LitElement {
         <a href=${PAPER} rel="noopener">Progressive gradient flow</a> (Bambhaniya et al., arXiv 2402.04744) lets the
         pruned weights fade instead: they still count ${term('D(j)')} times, and D falls to zero. Every lane here is the
         same small transformer with the same initial weights and the same batches; only the recipe differs.
+        Words after a ▶ start another experiment, unless it runs already; the browser’s Back leads back to this one.
       </p>
       <nm-mask-figure kind="mask" .session=${this.session}></nm-mask-figure>
       <p>
@@ -98,9 +99,10 @@ export class NmTeach extends LitElement {
       goTo(document.querySelector(`[data-chart=${panel}]`), '.canvas', 'center');
     };
     const title = preset
-      ? 'Opens the experiment of this chart; the browser’s Back returns to the present one'
+      ? 'Starts the experiment of this chart; the browser’s Back returns to the present one'
       : '';
-    return html`<button type="button" class="link" title=${title} @click=${follow}>${text}</button>`;
+    const kind = preset ? 'link opens' : 'link';
+    return html`<button type="button" class=${kind} title=${title} @click=${follow}>${text}</button>`;
   }
 }
 

@@ -47,6 +47,8 @@ export class NmTour extends LitElement {
   #shown = null;
   /** What had the focus before. @type {Element | null} */
   #before = null;
+  /** Whether all stops were seen. */
+  #finished = false;
 
   constructor() {
     super();
@@ -76,7 +78,11 @@ export class NmTour extends LitElement {
     const last = this.stop === STOPS.length - 1;
     // A press of a key has no pointer: then the focus must go somewhere one can see.
     const end = (/** @type {MouseEvent} */ { detail }) => this.#end(detail === 0);
-    const next = (/** @type {MouseEvent} */ event) => (last ? end(event) : void this.#go(1));
+    const next = (/** @type {MouseEvent} */ event) => {
+      this.#finished = last;
+      if (last) end(event);
+      else void this.#go(1);
+    };
     return html`<section class="panel tour" role="dialog" aria-labelledby="tour-text">
       <p id="tour-text" aria-live="polite">${STOPS[this.stop]?.text(this.pattern)}</p>
       ${this.stop === 0 ? this.#group() : nothing}
@@ -130,9 +136,10 @@ export class NmTour extends LitElement {
       /** @type {HTMLElement | null} */ (this.querySelector('button.primary'))?.focus();
   }
 
-  /** Where the focus goes: back, or to what the tour showed last when the offer of it is gone. @returns {HTMLElement | null} */
+  /** Where the focus goes: back, or to what the tour showed last when the offer of it is gone; after all of it, to the run. @returns {HTMLElement | null} */
   get goal() {
     const before = this.#before;
+    if (this.#finished) return document.querySelector('.run-bar button');
     if (before instanceof HTMLElement && before.isConnected && before !== document.body) return before;
     return (
       this.#shown?.querySelector('button, select, input, [tabindex="0"]') ??
@@ -143,6 +150,8 @@ export class NmTour extends LitElement {
   /** @param {boolean} byKeyboard */
   #end(byKeyboard) {
     const { goal } = this;
+    // Who has seen the whole page goes on where it begins.
+    if (this.#finished) document.querySelector('.intro')?.scrollIntoView({ block: 'start' });
     this.dispatchEvent(new CustomEvent('ended'));
     if (byKeyboard) goal?.focus();
   }
