@@ -61,7 +61,7 @@ const SHAPE: Shape = Shape { rows: 512, inputs: 64, outputs: 256 };
 /// Products in one timing: enough to hide the latency of reading one number back.
 const PRODUCTS: u32 = 4;
 /// Timings of which the best counts, after one that compiles the kernel.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 /// A GPU that takes longer than this for a timing, at under 13 GFLOP/s, is a software adapter. Those execute barriers
 /// as coroutines: trying workgroup memory there would only delay the first step.
 const SOFTWARE_MS: f64 = 5.0;
