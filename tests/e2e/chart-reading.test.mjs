@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { labelsOf } from '../../www/plots/mark-labels.js';
+import { marksWithin } from '../../www/plots/marks.js';
 import { stretched, zoomed } from '../../www/plots/zoom.js';
 import { linkTo } from './link.mjs';
 import { lab, SMALL } from './support.mjs';
@@ -288,6 +289,14 @@ for (const width of [390, 1024, 1440]) {
     await visited.close();
   });
 }
+
+test('marks at either border of a chart are in sight', () => {
+  const marks = [-1, 0, 3, 5, 6].map((x) => ({ x, label: '', colour: null }));
+  assert.deepEqual(
+    marksWithin(marks, [0, 5]).map(({ x }) => x),
+    [0, 3, 5],
+  );
+});
 
 test('labels that would meet are joined, common ones and those of single lines apart', () => {
   const own = { colour: '#d55e00', dash: [10, 4] };

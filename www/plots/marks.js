@@ -76,9 +76,9 @@ export function drawMarks(plot, { marks, now, xRange }, ink) {
   ctx.restore();
 }
 
-/** Marks in sight, with the borders of the chart: a stage may begin with the first step. @param {Mark[]} marks @param {[number, number]} range */
+/** Marks in sight, with the borders of the chart: a stage may begin with the first step, and as late as the latest report came in time. @param {Mark[]} marks @param {[number, number]} range */
 export function marksWithin(marks, [from, to]) {
-  return marks.filter(({ x }) => x >= from && x < to);
+  return marks.filter(({ x }) => x >= from && x <= to);
 }
 
 /** @param {import('uplot')} plot @param {Mark[]} inside @param {CSSStyleDeclaration} ink */
