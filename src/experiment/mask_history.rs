@@ -3,7 +3,7 @@
 use burn::backend::Dispatch;
 use burn::tensor::Device;
 
-use crate::kernels::cpu::history::{EVER, FIRST, decode};
+use crate::kernels::cpu::history::{decode, encode};
 use crate::kernels::{Buffer, LaneOps, buffer};
 
 /// Masks to measure distances from, as codes `[lanes, parameters]`; 0 until a lane prunes.
@@ -18,7 +18,7 @@ impl MaskHistory {
 
     /// From the first masks and the weights ever kept, both `[lanes, parameters]`, as [`split`] gives them.
     pub fn of(first: &[f32], ever: &[f32], lanes: usize, device: &Device) -> Self {
-        let codes: Vec<f32> = first.iter().zip(ever).map(|(first, ever)| FIRST * first + EVER * ever).collect();
+        let codes: Vec<f32> = first.iter().zip(ever).map(|(first, ever)| encode(*first, *ever)).collect();
         let parameters = codes.len() / lanes;
         Self(buffer::upload(codes, [lanes, parameters], device))
     }

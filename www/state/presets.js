@@ -10,6 +10,8 @@ import { sameExperiment } from './labels.js';
 /** @import { Json } from './paths.js' */
 /** @import { State } from './store.js' */
 
+const LIST = new Intl.ListFormat('en-GB');
+
 /** As many recipes or patterns are named. */
 const MOST_NAMED = 3;
 
@@ -51,12 +53,7 @@ function described(lanes, { fields }) {
   );
   const pruned = lanes.filter((lane) => ff && appliesTo(ff, lane.recipe));
   const patterns = new Set(pruned.map((lane) => patternText(lane.ff)));
-  const what = recipes.size > MOST_NAMED ? `${recipes.size} recipes` : inList([...recipes]);
+  const what = recipes.size > MOST_NAMED ? `${recipes.size} recipes` : LIST.format([...recipes]);
   if (patterns.size === 0) return what;
-  return `${what} at ${patterns.size > MOST_NAMED ? `${patterns.size} patterns` : inList([...patterns])}`;
-}
-
-/** @param {string[]} words */
-function inList(words) {
-  return words.length > 1 ? `${words.slice(0, -1).join(', ')} and ${words.at(-1)}` : (words[0] ?? '');
+  return `${what} at ${patterns.size > MOST_NAMED ? `${patterns.size} patterns` : LIST.format([...patterns])}`;
 }

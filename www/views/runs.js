@@ -2,6 +2,7 @@ import { html, nothing } from 'lit';
 import { keyed } from 'lit/directives/keyed.js';
 import { live } from 'lit/directives/live.js';
 import { repeat } from 'lit/directives/repeat.js';
+import { patternText } from '../state/changes.js';
 import { download } from '../state/sharing.js';
 import { formatShare, formatWhole } from './format.js';
 import { tip } from './tip.js';
@@ -142,7 +143,7 @@ function row({ state, session }, entry) {
 /** What its lanes are pruned to, such as 1:16. @param {Entry['document']} experiment */
 function patternsOf({ lanes }) {
   const patterns = lanes.flatMap(({ recipe, ff, attention }) => (recipe === 'dense' ? [] : [ff, attention]));
-  return new Set(patterns.flatMap((pattern) => (pattern ? [`${pattern.n}:${pattern.m}`] : [])));
+  return new Set(patterns.filter(Boolean).map(patternText));
 }
 
 /** @param {Lab['session']} session @param {Entry} entry @param {boolean} asked */

@@ -5,6 +5,11 @@ pub const FIRST: f32 = 1.0;
 /// In the code of a weight that a reported mask kept at some time.
 pub const EVER: f32 = 2.0;
 
+/// Code of a weight, from whether the first mask kept it and whether a reported one ever did, each 0 or 1.
+pub fn encode(first: f32, ever: f32) -> f32 {
+    FIRST * first + EVER * ever
+}
+
 /// `(first, ever)` of a code, each 0 or 1.
 pub fn decode(code: f32) -> (f32, f32) {
     let ever = f32::from(u8::from(code >= EVER));
@@ -15,7 +20,7 @@ pub fn decode(code: f32) -> (f32, f32) {
 pub fn remember_masks(history: &[f32], mask: &[f32], [first, ever]: [f32; 2], remembered: &mut [f32]) {
     for ((remembered, code), kept) in remembered.iter_mut().zip(history).zip(mask) {
         let (was_first, was_ever) = decode(*code);
-        *remembered = FIRST * was_first.max(kept * first) + EVER * was_ever.max(kept * ever);
+        *remembered = encode(was_first.max(kept * first), was_ever.max(kept * ever));
     }
 }
 

@@ -81,7 +81,7 @@ function lengthOf(state, steps, repeated) {
 function timeOf({ run, history }, laneSteps) {
   const passed_s = timeAt(history, run.step);
   const done = run.step * run.lanes.length;
-  if (!passed_s || !(laneSteps > 0) || done === 0) return '';
+  if (!passed_s || done === 0) return '';
   return `, ${formatDuration((passed_s / done) * laneSteps)} at the pace of the run above`;
 }
 
