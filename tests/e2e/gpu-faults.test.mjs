@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { linkTo } from './link.mjs';
-import { lab, SMALL, WEBGPU } from './support.mjs';
+import { lab, SMALL, shown, WEBGPU } from './support.mjs';
 
 /** @import { Visit } from './support.mjs' */
 
@@ -84,7 +84,7 @@ async function stopped(page, reason) {
 
 /** One click, and the curve is the one of a run that nothing disturbed. @param {Visit} page @param {number} at */
 async function continues(page, at) {
-  await page.press(`Restart from step ${at}`);
+  await page.press(`Restart from step ${shown(at)}`);
   await page.page.getByLabel('Speed').selectOption('');
   await page.phase('Finished', PIPELINES_MS);
   const resumed = await page.exported();

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { linkTo } from './link.mjs';
-import { lab, SMALL } from './support.mjs';
+import { lab, SMALL, shown } from './support.mjs';
 
 const { visit } = lab();
 
@@ -29,8 +29,9 @@ test('a lane is renamed while it trains: steps, curves, link, saved run and expo
 
   // The link has the new name, and with it the saved run is found and goes on where it was.
   await page.page.waitForFunction((hash) => location.hash !== hash, linkTo(SMALL));
+  await page.saved(at);
   await page.page.reload();
-  await page.page.getByText(`Continued from step ${at}`).waitFor();
+  await page.page.getByText(`Continued from step ${shown(at)}`).waitFor();
   await page.page.locator('.legend .chip', { hasText: 'The rival' }).waitFor();
   const reloaded = await page.exported();
   assert.deepEqual(reloaded.lanes, after.lanes);
@@ -49,8 +50,7 @@ test('a finished run that was renamed has the fingerprint of one that was not', 
   await page.page.getByLabel('Name', { exact: true }).fill('Renamed experiment');
   await lanes.nth(0).fill('Dense one');
   await page.page.locator('.legend .chip', { hasText: 'Dense one' }).waitFor();
-  await page.press('Run again');
-  await page.page.locator('.progress b').getByText('0', { exact: true }).waitFor({ state: 'detached' });
+  await page.again();
   await page.phase('Finished');
   const named = await page.exported();
   assert.equal(named.document.name, 'Renamed experiment');

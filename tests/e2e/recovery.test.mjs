@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { idxPair, linkTo } from './link.mjs';
-import { keepWorkers, lab, SMALL } from './support.mjs';
+import { keepWorkers, lab, SMALL, shown } from './support.mjs';
 
 const { visit } = lab();
 const SHORT = { ...SMALL, steps: 200 };
@@ -48,7 +48,7 @@ for (const [kind, name, words] of FAULTS) {
     await page.page.locator('.legend .chip').first().click();
     await page.page.locator('.legend .chip').first().click();
 
-    await page.press(`Restart from step ${at}`);
+    await page.press(`Restart from step ${shown(at)}`);
     await page.page.getByLabel('Speed').selectOption('');
     await page.phase('Finished');
     const resumed = await page.exported();
@@ -78,7 +78,7 @@ test('dropped files survive a restart of the worker', async () => {
   await page.reach(20);
   const at = await page.pause();
   await panic(page);
-  await page.press(`Restart from step ${at}`);
+  await page.press(`Restart from step ${shown(at)}`);
   await page.reach(at + 10);
   const { document, steps } = await page.exported();
   assert.equal(document.task.kind, 'idx');

@@ -48,7 +48,7 @@ test('a shared run is reproduced bit for bit, in the page and by the native runn
   assert.equal(await page.page.evaluate(focused), 'Replay of a shared run');
   assert.deepEqual((await page.exported()).fingerprint, file.fingerprint);
   // A reset and a second run are held against the same results.
-  await page.press('Run again');
+  await page.again();
   await replayed(page, 'exact');
   assert.deepEqual(page.complaints, []);
   await page.close();

@@ -6,33 +6,8 @@ import { test } from 'node:test';
 import { linkTo } from './link.mjs';
 import { lab, SMALL } from './support.mjs';
 
-/** @import { Visit } from './support.mjs' */
-
 const { visit } = lab();
 const SHORT = { ...SMALL, steps: 120 };
-
-/** Waits until the browser's storage holds so many runs of at least `step` steps. @param {Visit} page @param {number} step @param {number} [runs] */
-async function savedAt(page, step, runs = 1) {
-  const saved = () =>
-    page.page.evaluate(
-      ([least, wanted]) =>
-        new Promise((resolve) => {
-          const opening = indexedDB.open('nmflow');
-          opening.onsuccess = () => {
-            const request = opening.result.transaction('entries').objectStore('entries').getAll();
-            request.onsuccess = () => {
-              opening.result.close();
-              resolve(request.result.filter((entry) => entry.step >= least).length >= wanted);
-            };
-          };
-        }),
-      /** @type {const} */ ([step, runs]),
-    );
-  for (const start = Date.now(); !(await saved()); ) {
-    assert.ok(Date.now() - start < 40_000, `nothing was saved at step ${step}`);
-    await page.page.waitForTimeout(200);
-  }
-}
 
 test('a run that a reload interrupts goes on and ends as an undisturbed one', async () => {
   const undisturbed = await visit(linkTo(SHORT));
@@ -48,7 +23,7 @@ test('a run that a reload interrupts goes on and ends as an undisturbed one', as
     Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
     document.dispatchEvent(new Event('visibilitychange'));
   });
-  await savedAt(page, 33);
+  await page.saved(33);
   await page.reach(50);
   await page.page.reload();
   await page.page.getByText('Continued from step').waitFor();
@@ -64,7 +39,7 @@ test('a run that a reload interrupts goes on and ends as an undisturbed one', as
 test('a running experiment is saved by itself within 15 seconds', async () => {
   const page = await visit(linkTo(SMALL));
   await page.reach(5);
-  await savedAt(page, 1);
+  await page.saved(1);
   await page.page.reload();
   await page.page.getByText('Continued from step').waitFor();
   await page.close();
@@ -74,7 +49,7 @@ test('a paused run comes back paused', async () => {
   const page = await visit(linkTo(SMALL));
   await page.reach(5);
   const at = await page.pause();
-  await savedAt(page, at);
+  await page.saved(at);
   await page.page.reload();
   await page.phase('Ready');
   await page.reach(at);
@@ -93,7 +68,7 @@ test('a kept run is drawn behind a later one, renamed, exported, opened and dele
   await page.page.getByLabel('This run').fill('The first');
   await page.press('Keep');
   await page.page.getByRole('button', { name: 'Rename', exact: true }).waitFor();
-  await page.press('Run again');
+  await page.again();
   await page.page.getByLabel('Name of The first').waitFor();
   assert.match(
     await page.page.locator('.runs tbody small').first().innerText(),
@@ -164,7 +139,7 @@ test('a run that is kept before its last snapshot has come is saved whole', asyn
   await page.press('Keep');
   await page.page.getByRole('button', { name: 'Rename', exact: true }).waitFor();
   await page.page.evaluate(() => /** @type {any} */ (window).listen());
-  await page.press('Run again');
+  await page.again();
   await page.page.getByRole('button', { name: 'Open Kept early' }).click();
   await page.page.getByText('Opened “Kept early”.').waitFor();
   assert.deepEqual(page.complaints, []);
@@ -182,11 +157,11 @@ test('a run that is kept while it is being saved stays kept', async () => {
   await page.phase('Finished');
   await page.page.getByLabel('This run').fill('Kept meanwhile');
   await page.press('Keep');
-  await page.press('Run again');
+  await page.again();
   const row = page.page.locator('.runs tr', { has: page.page.getByLabel('Name of Kept meanwhile') });
   await row.getByText('120 of 120').waitFor();
   // The second run is saved behind it.
-  await savedAt(page, 120, 2);
+  await page.saved(120, 2);
   assert.equal(await row.count(), 1);
   assert.deepEqual(page.complaints, []);
   await page.close();
@@ -237,7 +212,7 @@ test('a saved run has its own colours when opened, and those of lanes of the sam
   await page.page.getByLabel('This run').fill('The first');
   await page.press('Keep');
   await page.page.getByRole('button', { name: 'Rename', exact: true }).waitFor();
-  await page.press('Run again');
+  await page.again();
   await page.page.getByLabel('Draw The first').check();
   await page.page.getByLabel('Colour of Control').selectOption('6');
   const chip = page.page.getByRole('button', { name: 'The first, take away' });
@@ -309,7 +284,7 @@ test('without private files the snapshots live in IndexedDB', async () => {
     delete FileSystemFileHandle.prototype.createWritable;
   });
   await page.reach(5);
-  await savedAt(page, await page.pause());
+  await page.saved(await page.pause());
   await page.page.reload();
   await page.page.getByText('Continued from step').waitFor();
   await page.close();

@@ -34,17 +34,26 @@ async function studyRows({ page }) {
   );
 }
 
-/** The step of the point that trains, once it is at least `least`. @param {Visit} visited @param {number} least */
-async function stepOfPoint({ page }, least) {
+/**
+ * The step of the point that trains, once it is at least `least`.
+ *
+ * @param {Visit} visited
+ * @param {number} least
+ * @param {boolean} [pause]  Pauses the sweep there, before the point can end.
+ */
+async function stepOfPoint({ page }, least, pause = false) {
   const step = await page.waitForFunction(
-    (from) => {
+    ([from, stop]) => {
       const shown = /step ([\d,]+) of/.exec(
         document.querySelector('.study-progress')?.textContent ?? '',
       )?.[1];
       const made = Number(shown?.replaceAll(',', '') ?? 0);
-      return made >= from ? made : null;
+      if (made < from) return null;
+      const buttons = [...document.querySelectorAll('button')];
+      if (stop) buttons.find((button) => button.textContent?.trim() === 'Pause the sweep')?.click();
+      return made;
     },
-    least,
+    /** @type {const} */ ([least, pause]),
     { timeout: PATIENCE_MS },
   );
   return /** @type {Promise<number>} */ (step.jsonValue());
@@ -72,12 +81,13 @@ async function studySaved({ page }, least) {
   }
 }
 
-/** Pauses the sweep, and comes back once a point with at least `least` steps is stored. @param {Visit} visited @param {number} least */
+/** Pauses the sweep at `least` steps of a point or more, and comes back once they are stored. @param {Visit} visited @param {number} least */
 async function reloadPaused(visited, least) {
-  await visited.press('Pause the sweep');
-  await studySaved(visited, least);
+  const done = await stepOfPoint(visited, least, true);
+  await studySaved(visited, done);
   await visited.page.reload();
   await openPanel(visited);
+  return done;
 }
 
 test('a sweep is trained beside the run, point by point, and leaves as a file', async () => {
@@ -152,8 +162,7 @@ test('a paused sweep survives a reload and trains only what is missing', async (
   await page.getByText('One point, 2 seeds').waitFor({ timeout: PATIENCE_MS });
   await visited.press('Pause the sweep');
   await visited.press('Continue the sweep');
-  const done = await stepOfPoint(visited, 30);
-  await reloadPaused(visited, done);
+  const done = await reloadPaused(visited, 30);
   await page.getByText('One point, 2 seeds').waitFor();
   const before = await exportedStudy(visited);
   await visited.press('Continue the sweep');
@@ -209,8 +218,7 @@ test('a point that a reload interrupted ends as the undisturbed run does, bit fo
   await page.getByLabel('Field to sweep', { exact: true }).selectOption('');
   await page.getByLabel('Seeds', { exact: true }).fill('1');
   await visited.press('Train the sweep');
-  const done = await stepOfPoint(visited, 100);
-  await reloadPaused(visited, done);
+  await reloadPaused(visited, 100);
   await visited.press('Continue the sweep');
   await page.getByText('One point, one seed, trained on CPU').waitFor({ timeout: PATIENCE_MS });
   await page.getByRole('button', { name: 'Train the sweep' }).waitFor();

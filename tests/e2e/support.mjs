@@ -110,6 +110,9 @@ export function keepWorkers() {
   };
 }
 
+/** A whole number as the page writes it. @param {number} value */
+export const shown = (value) => value.toLocaleString('en-US');
+
 /** One visit to the page. */
 export class Visit {
   /** Console messages and failures of the page; none are allowed. @type {string[]} */
@@ -168,6 +171,46 @@ export class Visit {
   /** @param {string} name */
   async press(name) {
     await this.page.getByRole('button', { name, exact: true }).click();
+  }
+
+  /** Runs a finished experiment again, and waits until that has begun: the page shows the end until then. */
+  async again() {
+    const begun = this.page.evaluate(
+      () =>
+        new Promise((/** @type {(begun: void) => void} */ resolve) => {
+          const phase = /** @type {HTMLElement} */ (document.querySelector('.phase'));
+          new MutationObserver((_, observer) => {
+            if (phase.dataset.phase === 'finished') return;
+            observer.disconnect();
+            resolve();
+          }).observe(phase, { attributes: true });
+        }),
+    );
+    await this.press('Run again');
+    await begun;
+  }
+
+  /** Waits until the browser's storage holds so many runs of at least `step` steps. @param {number} step @param {number} [runs] */
+  async saved(step, runs = 1) {
+    const found = () =>
+      this.page.evaluate(
+        ([least, wanted]) =>
+          new Promise((resolve) => {
+            const opening = indexedDB.open('nmflow');
+            opening.onsuccess = () => {
+              const request = opening.result.transaction('entries').objectStore('entries').getAll();
+              request.onsuccess = () => {
+                opening.result.close();
+                resolve(request.result.filter((entry) => entry.step >= least).length >= wanted);
+              };
+            };
+          }),
+        /** @type {const} */ ([step, runs]),
+      );
+    for (const deadline = Date.now() + PATIENCE_MS; !(await found()); ) {
+      if (Date.now() > deadline) throw new Error(`nothing was saved at step ${step}`);
+      await this.page.waitForTimeout(200);
+    }
   }
 
   /** Everything measured so far, through the page's own export. @returns {Promise<Exported>} */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { idxPair, linkTo } from './link.mjs';
-import { keepWorkers, lab, SMALL } from './support.mjs';
+import { keepWorkers, lab, SMALL, shown } from './support.mjs';
 
 /** @import { Exported, Visit } from './support.mjs' */
 
@@ -184,7 +184,7 @@ test('a panic in one of the workers stops the run; a click goes on from the snap
     assert.ok(Date.now() < deadline, 'no worker trains on');
     await page.page.waitForTimeout(50);
   }
-  await page.press(`Restart from step ${at}`);
+  await page.press(`Restart from step ${shown(at)}`);
   await page.page.getByRole('combobox', { name: 'Speed' }).selectOption('');
   await page.phase('Finished');
   assert.equal(page.page.workers().length, 4);
