@@ -282,7 +282,7 @@ pub fn packed_line<N: Size, P: Size>(
     let offsets = row_vectors(row, at.rows, LINE_ROWS);
     for k in 0..count {
         let pair = packed[(entry + k * stride) as usize];
-        let first = data_at + u32::cast_from(pair.extract(0usize)) * at.rows;
+        let first = data_at + whole(pair.extract(0usize)) * at.rows;
         let factor = Vector::new(pair.extract(1usize));
         #[unroll]
         for r in 0..LINE_ROWS {
@@ -291,6 +291,14 @@ pub fn packed_line<N: Size, P: Size>(
         }
     }
     sums
+}
+
+/// A whole number below 2^23 that is kept as a float. A browser makes more of a conversion, which has to say what becomes
+/// of numbers out of range.
+#[cube]
+fn whole(value: f32) -> u32 {
+    // At 2^23 a unit in the last place is 1.
+    u32::reinterpret(value + 8_388_608.0f32) & 0x7f_ffff
 }
 
 /// Component `index` of a four-wide vector.

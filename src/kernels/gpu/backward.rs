@@ -4,7 +4,7 @@
 
 use super::affine::{
     AffineArg, Forms, LINE_ROWS, TILE_ROWS, component, first_entry, kept_of_line, kept_only, listed, packed_line,
-    row_tile, total,
+    row_tile, row_vectors, total,
 };
 use super::gelu::gelu_grad;
 use super::launch::{lane, thread};
@@ -215,12 +215,13 @@ fn input_grad<N: Size, P: Size>(
             let entry = first_entry(at, lane, input);
             let (data, count) = (lane * at.outputs * at.rows, u32::cast_from(kept));
             let sums = packed_line::<N, P>(dy, packed, at, data, entry, at.inputs, count, row);
-            let out = (lane * at.inputs + input) * at.rows + row;
+            let out = (lane * at.inputs + input) * at.rows;
+            let rows = row_vectors(row, at.rows, LINE_ROWS);
             #[unroll]
             for r in 0..LINE_ROWS {
-                if row + r < at.rows {
-                    store::<N>(sums.index(comptime!(r as usize)).read(), z, dx, out + r, gelu);
-                }
+                // Beyond the edge the last row is written again, as it is.
+                let place = out + *rows.index(comptime!(r as usize));
+                store::<N>(sums.index(comptime!(r as usize)).read(), z, dx, place, gelu);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::affine::{
     AffineArg, Cells, Forms, LINE_ROWS, TILE_ROWS, column_tile, component, first_entry, kept_of_line, listed,
-    packed_line,
+    packed_line, row_vectors,
 };
 use super::gelu::gelu_gate;
 use super::launch::{lane, thread};
@@ -78,17 +78,18 @@ fn finish_line<N: Size>(
     row: u32,
     #[comptime] ending: Ending,
 ) {
-    let out = (lane * at.outputs + output) * at.rows + row;
+    let out = (lane * at.outputs + output) * at.rows;
+    let rows = row_vectors(row, at.rows, LINE_ROWS);
     let mut bias = bias_of::<N>(weights, at, lane, output, row, ending);
     #[unroll]
     for r in 0..LINE_ROWS {
-        if row + r < at.rows {
-            if comptime!(ending == Ending::TokenBias && r > 0) {
-                bias = bias_of::<N>(weights, at, lane, output, row + r, ending);
-            }
-            let sum = sums.index(comptime!(r as usize)).read();
-            finish::<N>(sum + bias, second, y, out + r, ending);
+        // Beyond the edge the last row is written again, as it is: cheaper than a test for each.
+        let own = *rows.index(comptime!(r as usize));
+        if comptime!(ending == Ending::TokenBias && r > 0) {
+            bias = bias_of::<N>(weights, at, lane, output, own, ending);
         }
+        let sum = sums.index(comptime!(r as usize)).read();
+        finish::<N>(sum + bias, second, y, out + own, ending);
     }
 }
 
