@@ -193,7 +193,7 @@ test('on a phone a saved run is drawn, opened and deleted, and a chart’s table
   const visited = await visit(linkTo({ ...SMALL, steps: 20 }), phone);
   const { page } = visited;
   await visited.phase('Finished');
-  await visited.again();
+  await visited.press('Run again');
   const row = page.locator('.runs tbody tr');
   await row.first().waitFor();
   const edge = await page.locator('.runs .scroll').evaluate((scroll) => scroll.getBoundingClientRect().right);

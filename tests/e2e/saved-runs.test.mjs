@@ -139,7 +139,7 @@ test('a run that is kept before its last snapshot has come is saved whole', asyn
   await page.press('Keep');
   await page.page.getByRole('button', { name: 'Rename', exact: true }).waitFor();
   await page.page.evaluate(() => /** @type {any} */ (window).listen());
-  await page.again();
+  await page.press('Run again');
   await page.page.getByRole('button', { name: 'Open Kept early' }).click();
   await page.page.getByText('Opened “Kept early”.').waitFor();
   assert.deepEqual(page.complaints, []);
@@ -157,7 +157,7 @@ test('a run that is kept while it is being saved stays kept', async () => {
   await page.phase('Finished');
   await page.page.getByLabel('This run').fill('Kept meanwhile');
   await page.press('Keep');
-  await page.again();
+  await page.press('Run again');
   const row = page.page.locator('.runs tr', { has: page.page.getByLabel('Name of Kept meanwhile') });
   await row.getByText('120 of 120').waitFor();
   // The second run is saved behind it.

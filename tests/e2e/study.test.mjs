@@ -60,24 +60,11 @@ async function stepOfPoint({ page }, least, pause = false) {
 }
 
 /** Waits until the browser's storage holds a point with at least `least` steps. @param {Visit} visited @param {number} least */
-async function studySaved({ page }, least) {
-  const saved = () =>
-    page.evaluate(
-      () =>
-        new Promise((resolve) => {
-          const opening = indexedDB.open('nmflow');
-          opening.onsuccess = () => {
-            const request = opening.result.transaction('studies').objectStore('studies').get('latest');
-            request.onsuccess = () => {
-              opening.result.close();
-              resolve(request.result?.underway?.step ?? 0);
-            };
-          };
-        }),
-    );
-  for (const deadline = Date.now() + PATIENCE_MS; (await saved()) < least; ) {
+async function studySaved(visited, least) {
+  const saved = async () => (await visited.stored('studies')).some(({ underway }) => underway?.step >= least);
+  for (const deadline = Date.now() + PATIENCE_MS; !(await saved()); ) {
     assert.ok(Date.now() < deadline, `step ${least} of the point was never saved`);
-    await page.waitForTimeout(100);
+    await visited.page.waitForTimeout(100);
   }
 }
 

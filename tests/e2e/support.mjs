@@ -32,6 +32,8 @@ export const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshad
 
 /** A worker that trains a small experiment on a slow machine still reports within this time. */
 export const PATIENCE_MS = 60_000;
+/** And a run is in the browser's storage within this, whether it was saved by itself or paused. */
+const SAVED_MS = 40_000;
 
 /** So small that steps are quick on any device, and so long that no test sees its end. */
 export const SMALL = /** @satisfies {Record<string, unknown>} */ ({
@@ -192,25 +194,30 @@ export class Visit {
 
   /** Waits until the browser's storage holds so many runs of at least `step` steps. @param {number} step @param {number} [runs] */
   async saved(step, runs = 1) {
-    const found = () =>
-      this.page.evaluate(
-        ([least, wanted]) =>
-          new Promise((resolve) => {
-            const opening = indexedDB.open('nmflow');
-            opening.onsuccess = () => {
-              const request = opening.result.transaction('entries').objectStore('entries').getAll();
-              request.onsuccess = () => {
-                opening.result.close();
-                resolve(request.result.filter((entry) => entry.step >= least).length >= wanted);
-              };
-            };
-          }),
-        /** @type {const} */ ([step, runs]),
-      );
-    for (const deadline = Date.now() + PATIENCE_MS; !(await found()); ) {
+    const found = async () =>
+      (await this.stored('entries')).filter((entry) => entry.step >= step).length >= runs;
+    for (const deadline = Date.now() + SAVED_MS; !(await found()); ) {
       if (Date.now() > deadline) throw new Error(`nothing was saved at step ${step}`);
       await this.page.waitForTimeout(200);
     }
+  }
+
+  /** What the browser's storage holds of one kind. @param {'entries' | 'studies'} kind @returns {Promise<any[]>} */
+  stored(kind) {
+    return this.page.evaluate(
+      (store) =>
+        new Promise((resolve) => {
+          const opening = indexedDB.open('nmflow');
+          opening.onsuccess = () => {
+            const request = opening.result.transaction(store).objectStore(store).getAll();
+            request.onsuccess = () => {
+              opening.result.close();
+              resolve(request.result);
+            };
+          };
+        }),
+      kind,
+    );
   }
 
   /** Everything measured so far, through the page's own export. @returns {Promise<Exported>} */

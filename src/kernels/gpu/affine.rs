@@ -265,8 +265,8 @@ pub fn row_tile<N: Size>(
     sums
 }
 
-/// Sums `value * data[index]` over the first `count` entries of a packed line: cell `row`. Entries of a line are
-/// `stride` pairs apart, features of `data` are `at.rows` vectors apart.
+/// Sums `value * data[index]` over the first `count` entries of a packed line, for the line's [`row_vectors`]: cell `row`.
+/// Entries of a line are `stride` pairs apart, features of `data` are `at.rows` vectors apart.
 #[cube]
 pub fn packed_line<N: Size, P: Size>(
     data: &Tensor<Vector<f32, N>>,
@@ -276,10 +276,9 @@ pub fn packed_line<N: Size, P: Size>(
     entry: u32,
     stride: u32,
     count: u32,
-    row: u32,
+    rows: &Sequence<u32>,
 ) -> Cells<N> {
     let sums = zero_cells::<N>(LINE_ROWS);
-    let offsets = row_vectors(row, at.rows, LINE_ROWS);
     for k in 0..count {
         let pair = packed[(entry + k * stride) as usize];
         let first = data_at + whole(pair.extract(0usize)) * at.rows;
@@ -287,7 +286,7 @@ pub fn packed_line<N: Size, P: Size>(
         #[unroll]
         for r in 0..LINE_ROWS {
             let sum = sums.index(comptime!(r as usize));
-            sum.store(fma(factor, data[(first + *offsets.index(comptime!(r as usize))) as usize], sum.read()));
+            sum.store(fma(factor, data[(first + *rows.index(comptime!(r as usize))) as usize], sum.read()));
         }
     }
     sums

@@ -214,9 +214,9 @@ fn input_grad<N: Size, P: Size>(
         if !dense && row < at.rows {
             let entry = first_entry(at, lane, input);
             let (data, count) = (lane * at.outputs * at.rows, u32::cast_from(kept));
-            let sums = packed_line::<N, P>(dy, packed, at, data, entry, at.inputs, count, row);
-            let out = (lane * at.inputs + input) * at.rows;
             let rows = row_vectors(row, at.rows, LINE_ROWS);
+            let sums = packed_line::<N, P>(dy, packed, at, data, entry, at.inputs, count, &rows);
+            let out = (lane * at.inputs + input) * at.rows;
             #[unroll]
             for r in 0..LINE_ROWS {
                 // Beyond the edge the last row is written again, as it is.

@@ -65,7 +65,8 @@ fn finish<N: Size>(
     }
 }
 
-/// Writes a packed line: rows from `row` on of output `output`.
+/// Writes a packed line: its `rows` of output `output`. Beyond the edge the last row is written again, as it is: cheaper
+/// than a test for each.
 #[cube]
 fn finish_line<N: Size>(
     sums: &Cells<N>,
@@ -75,21 +76,19 @@ fn finish_line<N: Size>(
     at: &AffineArg,
     lane: u32,
     output: u32,
-    row: u32,
+    rows: &Sequence<u32>,
     #[comptime] ending: Ending,
 ) {
     let out = (lane * at.outputs + output) * at.rows;
-    let rows = row_vectors(row, at.rows, LINE_ROWS);
-    let mut bias = bias_of::<N>(weights, at, lane, output, row, ending);
+    let mut bias = bias_of::<N>(weights, at, lane, output, *rows.index(0usize), ending);
     #[unroll]
     for r in 0..LINE_ROWS {
-        // Beyond the edge the last row is written again, as it is: cheaper than a test for each.
-        let own = *rows.index(comptime!(r as usize));
+        let row = *rows.index(comptime!(r as usize));
         if comptime!(ending == Ending::TokenBias && r > 0) {
-            bias = bias_of::<N>(weights, at, lane, output, own, ending);
+            bias = bias_of::<N>(weights, at, lane, output, row, ending);
         }
         let sum = sums.index(comptime!(r as usize)).read();
-        finish::<N>(sum + bias, second, y, out + own, ending);
+        finish::<N>(sum + bias, second, y, out + row, ending);
     }
 }
 
@@ -171,8 +170,9 @@ pub fn linear<N: Size, P: Size>(
         if row < at.rows && kept >= 0 {
             let entry = first_entry(&at, lane, col);
             let (data, count) = (lane * at.x_lane, u32::cast_from(kept));
-            let sums = packed_line::<N, P>(x, columns, &at, data, entry, at.outputs, count, row);
-            finish_line::<N>(&sums, weights, second, y, &at, lane, col, row, ending);
+            let rows = row_vectors(row, at.rows, LINE_ROWS);
+            let sums = packed_line::<N, P>(x, columns, &at, data, entry, at.outputs, count, &rows);
+            finish_line::<N>(&sums, weights, second, y, &at, lane, col, &rows, ending);
         }
     }
 }
