@@ -85,6 +85,8 @@ test('a sweep is trained beside the run, point by point, and leaves as a file', 
   await openPanel(visited);
   const values = page.getByLabel('Values of', { exact: false });
   assert.equal(await values.inputValue(), '2:4, 1:4, 1:8, 1:16', 'groups of 32 do not divide a width of 16');
+  await values.fill('');
+  await page.getByText('2 lanes × 0 points × 3 seeds: 0 trainings.').waitFor();
   await values.fill('1:2, 1:4');
   await page.getByLabel('Seeds', { exact: true }).fill('2');
   const work = /2 lanes × 2 points × 2 seeds: 8 trainings of 20 steps, \d+ s at the pace of the run above\./;

@@ -69,9 +69,9 @@ function workOf({ state, session }) {
   return `${lanes} lanes × ${cells} ${cells === 1 ? 'point' : 'points'} × ${seeds} seeds: ${formatWhole(lanes * cells * seeds)} trainings${lengthOf(state, steps, lanes * seeds)}.${draft}`;
 }
 
-/** Their steps and the time they take; nothing while a budget is no number. @param {Lab['state']} state @param {number[]} steps  Of each cell. @param {number} repeated */
+/** Their steps and the time they take; nothing while there is no point, or a budget is no number. @param {Lab['state']} state @param {number[]} steps  Of each cell. @param {number} repeated */
 function lengthOf(state, steps, repeated) {
-  if (steps.some((budget) => !(budget > 0))) return '';
+  if (steps.length === 0 || steps.some((budget) => !(budget > 0))) return '';
   const [least, most] = [Math.min(...steps), Math.max(...steps)].map(formatWhole);
   const total = steps.reduce((sum, budget) => sum + budget, 0);
   return ` of ${least === most ? least : `${least} to ${most}`} steps${timeOf(state, repeated * total)}`;
